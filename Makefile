@@ -1,0 +1,38 @@
+# make run     set up once, then start the app          make bench    speed, as ratios of one run
+# make test    the whole suite                          make dry-run  what an install would bring
+# make check   ruff, mypy and the suite                 make wheel    dist/folioscope-*.whl
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP = @command -v $(PYTHON) >/dev/null || { echo "Python is missing. Remedy: install Python 3.11 or newer"; exit 1; }; $(PYTHON) .ci/setup.py
+
+.PHONY: run test check bench dry-run wheel setup dev browser
+
+run: setup
+	@exec $(BIN)/folioscope serve $(ARGS)
+
+setup:
+	$(SETUP) app
+
+dev:
+	$(SETUP) dev
+
+browser: dev
+	$(SETUP) browser
+
+test: browser
+	$(BIN)/python -m pytest $(ARGS)
+
+check: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+bench: dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+dry-run: dev
+	$(SETUP) dry-run
+
+wheel: dev
+	$(BIN)/python -m build --wheel

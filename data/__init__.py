@@ -1,0 +1,1 @@
+"""Samples made by this project; installed as the package `folioscope_samples`."""
