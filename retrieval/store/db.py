@@ -1,0 +1,136 @@
+"""The library's SQLite file: open, migrate, transactions, settings. One connection per thread."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from retrieval.errors import StoreError
+
+SCHEMA_VERSION = 1
+FILE_NAME = "library.sqlite"
+
+
+class Store:
+    """One library file. `read()` gives this thread's connection; `write()` a short immediate transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._migrate()
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise StoreError(
+                f"The library at {folder} cannot be opened: {error}",
+                "Check that the folder is writable, or choose another one with --library.",
+            ) from error
+
+    def read(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; waits for other writers. Keep it short: any process may be waiting."""
+        connection = self.read()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._local = threading.local()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")
+        with self._lock:
+            self._open.append(connection)
+        return connection
+
+    def _migrate(self) -> None:
+        connection = self.read()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == SCHEMA_VERSION:
+            return
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"The library at {self.path.parent} was made by a newer Folioscope (format {version}).",
+                "Update Folioscope, or choose another library with --library.",
+            )
+        with self.write() as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                schema = resources.files("retrieval.store").joinpath("schema.sql").read_text("utf-8")
+                for statement in _statements(schema):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Single statements, so that the whole schema is one transaction (`executescript` would commit first)."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def get_setting(db: sqlite3.Connection, key: str) -> object:
+    row = db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def set_setting(db: sqlite3.Connection, key: str, value: object) -> None:
+    db.execute(
+        "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, json.dumps(value)),
+    )
+
+
+def scrub(store: Store) -> None:
+    """After something was deleted for good: no trace of its text stays in the index, the file or the log."""
+    db = store.read()
+    db.execute("INSERT INTO pages_fts (pages_fts) VALUES ('optimize')")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def integrity(db: sqlite3.Connection) -> str:
+    """'ok', or what SQLite finds wrong."""
+    found = "; ".join(row[0] for row in db.execute("PRAGMA quick_check"))
+    try:
+        db.execute("INSERT INTO pages_fts (pages_fts, rank) VALUES ('integrity-check', 0)")
+    except sqlite3.DatabaseError as error:
+        found = f"{found}; full text: {error}"
+    return found
+
+
+def change_counter(db: sqlite3.Connection) -> tuple[int, int]:
+    """Differs whenever this or another process has changed the file since."""
+    return db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
+
+
+def placeholders(count: int) -> str:
+    return ",".join("?" * count)

@@ -1,0 +1,388 @@
+"""Pages, their Parts and the full-text rows over them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.types import Box, Kind, Page, Passage, Source
+from retrieval.store.db import placeholders
+from retrieval.types import Route
+
+_FTS_COLUMNS = "text, extra, title"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    id: int
+    document_id: int
+    number: int
+    kind: Kind
+    width: float
+    height: float
+    start_s: float | None
+    end_s: float | None
+    key_s: float | None
+    picture: str | None
+    thumbnail: str | None
+    text: str
+    ocr: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A Part with the text it stands for (None for a picture)."""
+
+    id: int
+    document_id: int
+    page_id: int
+    route: Route
+    source: Source | None
+    text: str | None
+    box: Box | None
+
+
+def _page(row: sqlite3.Row) -> PageRow:
+    return PageRow(
+        row["id"],
+        row["document_id"],
+        row["number"],
+        Kind(row["kind"]),
+        row["width"],
+        row["height"],
+        row["start_s"],
+        row["end_s"],
+        row["key_s"],
+        row["picture"],
+        row["thumbnail"],
+        row["text"],
+        row["ocr"],
+    )
+
+
+def _part(row: sqlite3.Row) -> PartRow:
+    box = None if row["x0"] is None else Box(row["x0"], row["y0"], row["x1"], row["y1"])
+    source = None if row["source"] is None else Source(row["source"])
+    return PartRow(row["id"], row["document_id"], row["page_id"], Route(row["route"]), source, row["body"], box)
+
+
+_PART = (
+    "SELECT p.id, p.document_id, p.page_id, p.route, p.source, p.x0, p.y0, p.x1, p.y1, "
+    "substr(g.text, p.first + 1, p.last - p.first) AS body FROM parts p JOIN pages g ON g.id = p.page_id "
+)
+
+
+def insert(
+    db: sqlite3.Connection,
+    document_id: int,
+    page: Page,
+    *,
+    title: str,
+    extra: str,
+    picture: str | None,
+    has_picture: bool = True,
+) -> int:
+    """One page with its passages and its whole-picture Part, searchable by words at commit. Returns its id."""
+    text = "\n".join(passage.text for passage in page.passages)
+    cursor = db.execute(
+        "INSERT INTO pages (document_id, number, kind, width, height, start_s, end_s, key_s, picture, text, extra, title,"
+        " ocr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document_id,
+            page.number,
+            str(page.kind),
+            page.width,
+            page.height,
+            page.start_s,
+            page.end_s,
+            page.key_s,
+            picture,
+            text,
+            extra,
+            title,
+            "wanted" if page.wants_ocr else None,
+        ),
+    )
+    page_id = cursor.lastrowid
+    assert page_id is not None
+    if has_picture:
+        db.execute(
+            "INSERT INTO parts (document_id, page_id, route) VALUES (?, ?, ?)", (document_id, page_id, str(Route.PICTURE))
+        )
+    _insert_passages(db, document_id, page_id, page.passages, offset=0)
+    _index(db, page_id)
+    return page_id
+
+
+def add_passages(db: sqlite3.Connection, page_id: int, passages: Sequence[Passage], extra: str) -> None:
+    """More text of a page already there (OCR): the page's text grows, its full-text row follows."""
+    row = db.execute("SELECT document_id, text FROM pages WHERE id = ?", (page_id,)).fetchone()
+    added = "\n".join(passage.text for passage in passages)
+    text = f"{row['text']}\n{added}" if row["text"] else added
+    _unindex(db, "id = ?", (page_id,))
+    db.execute("UPDATE pages SET text = ?, extra = trim(extra || ' ' || ?) WHERE id = ?", (text, extra, page_id))
+    _index(db, page_id)
+    offset = len(row["text"]) + 1 if row["text"] else 0
+    _insert_passages(db, row["document_id"], page_id, passages, offset)
+
+
+def _insert_passages(
+    db: sqlite3.Connection, document_id: int, page_id: int, passages: Sequence[Passage], offset: int
+) -> None:
+    rows = []
+    for passage in passages:
+        last = offset + len(passage.text)
+        box = passage.box
+        place = (None, None, None, None) if box is None else (box.x0, box.y0, box.x1, box.y1)
+        rows.append((document_id, page_id, str(Route.TEXT), str(passage.source), offset, last, *place))
+        offset = last + 1
+    db.executemany(
+        "INSERT INTO parts (document_id, page_id, route, source, first, last, x0, y0, x1, y1)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+
+
+def _index(db: sqlite3.Connection, page_id: int) -> None:
+    db.execute(
+        f"INSERT INTO pages_fts (rowid, {_FTS_COLUMNS}) SELECT id, {_FTS_COLUMNS} FROM pages WHERE id = ?", (page_id,)
+    )
+
+
+def _unindex(db: sqlite3.Connection, where: str, values: Sequence[object]) -> None:
+    db.execute(
+        f"INSERT INTO pages_fts (pages_fts, rowid, {_FTS_COLUMNS})"
+        f" SELECT 'delete', id, {_FTS_COLUMNS} FROM pages WHERE {where}",
+        tuple(values),
+    )
+
+
+def index_document(db: sqlite3.Connection, document_id: int) -> None:
+    """Puts a restored document's pages back into the full text."""
+    db.execute(
+        f"INSERT INTO pages_fts (rowid, {_FTS_COLUMNS}) SELECT id, {_FTS_COLUMNS} FROM pages WHERE document_id = ?",
+        (document_id,),
+    )
+
+
+def unindex_document(db: sqlite3.Connection, document_id: int) -> None:
+    """Takes a document's pages out of the full text (into the bin). Call before its rows are deleted."""
+    _unindex(db, "document_id = ?", (document_id,))
+
+
+def get(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int, PageRow]:
+    found = {}
+    for start in range(0, len(page_ids), 500):
+        some = page_ids[start : start + 500]
+        for row in db.execute(f"SELECT * FROM pages WHERE id IN ({placeholders(len(some))})", tuple(some)):
+            found[row["id"]] = _page(row)
+    return found
+
+
+def of_document(db: sqlite3.Connection, document_id: int) -> list[PageRow]:
+    return [_page(row) for row in db.execute("SELECT * FROM pages WHERE document_id = ? ORDER BY number", (document_id,))]
+
+
+def numbered(db: sqlite3.Connection, document_id: int, number: int) -> PageRow | None:
+    row = db.execute("SELECT * FROM pages WHERE document_id = ? AND number = ?", (document_id, number)).fetchone()
+    return None if row is None else _page(row)
+
+
+def at_second(db: sqlite3.Connection, document_id: int, second: float) -> PageRow | None:
+    """The moment that holds that second, else the nearest."""
+    row = db.execute(
+        "SELECT * FROM pages WHERE document_id = ? AND start_s IS NOT NULL"
+        " ORDER BY (start_s <= ? AND ? < end_s) DESC, abs((start_s + end_s) / 2 - ?) LIMIT 1",
+        (document_id, second, second, second),
+    ).fetchone()
+    return None if row is None else _page(row)
+
+
+def neighbours(db: sqlite3.Connection, page: PageRow) -> tuple[int | None, int | None]:
+    """Ids of the page before and after it in its document."""
+    before = db.execute(
+        "SELECT id FROM pages WHERE document_id = ? AND number < ? ORDER BY number DESC LIMIT 1",
+        (page.document_id, page.number),
+    ).fetchone()
+    after = db.execute(
+        "SELECT id FROM pages WHERE document_id = ? AND number > ? ORDER BY number LIMIT 1", (page.document_id, page.number)
+    ).fetchone()
+    return (None if before is None else before[0]), (None if after is None else after[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What lists show of one document's pages."""
+
+    pages: int
+    cover: int | None
+    duration_s: float | None
+    ocr_pages: int
+    ocr_done: int
+    read_by_ocr: int
+
+
+def tallies(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, Tally]:
+    found = {}
+    for start in range(0, len(document_ids), 500):
+        some = document_ids[start : start + 500]
+        rows = db.execute(
+            "SELECT document_id, count(*), min(id), max(end_s), sum(ocr IS NOT NULL),"
+            " sum(ocr IN ('done', 'failed')), sum(ocr = 'done' AND text != '')"
+            f" FROM pages WHERE document_id IN ({placeholders(len(some))}) GROUP BY document_id",
+            tuple(some),
+        )
+        for row in rows:
+            found[row[0]] = Tally(row[1], row[2], row[3], row[4], row[5], row[6] or 0)
+    return found
+
+
+def delete_of(db: sqlite3.Connection, document_id: int) -> None:
+    """All pages of a document, as before it was read again after an interruption."""
+    unindex_document(db, document_id)
+    db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
+    db.execute("DELETE FROM page_errors WHERE document_id = ?", (document_id,))
+
+
+def last_number(db: sqlite3.Connection, document_id: int) -> int:
+    """The highest page number already read, 0 for none."""
+    row = db.execute(
+        "SELECT max(number) FROM (SELECT number FROM pages WHERE document_id = ?1 UNION ALL"
+        " SELECT number FROM page_errors WHERE document_id = ?1)",
+        (document_id,),
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def set_thumbnail(db: sqlite3.Connection, page_id: int, blob: str) -> None:
+    db.execute("UPDATE pages SET thumbnail = ? WHERE id = ?", (blob, page_id))
+
+
+def blobs_of(db: sqlite3.Connection, document_id: int) -> set[str]:
+    """Blobs of a document's pages (keyframes, thumbnails)."""
+    rows = db.execute("SELECT picture, thumbnail FROM pages WHERE document_id = ?", (document_id,))
+    return {blob for row in rows for blob in row if blob is not None}
+
+
+def blob_in_use(db: sqlite3.Connection, blob: str) -> bool:
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM pages WHERE picture = ?1 OR thumbnail = ?1)"
+        " OR EXISTS (SELECT 1 FROM documents WHERE sha256 = ?1)",
+        (blob,),
+    ).fetchone()
+    return bool(row[0])
+
+
+# unreadable pages
+
+
+def add_error(db: sqlite3.Connection, document_id: int, number: int, reason: str) -> None:
+    db.execute("INSERT INTO page_errors VALUES (?, ?, ?)", (document_id, number, reason))
+
+
+def errors(db: sqlite3.Connection, document_id: int) -> list[tuple[int, str]]:
+    rows = db.execute("SELECT number, reason FROM page_errors WHERE document_id = ? ORDER BY number", (document_id,))
+    return [(row[0], row[1]) for row in rows]
+
+
+# OCR
+
+
+def next_ocr(db: sqlite3.Connection, count: int) -> list[PageRow]:
+    """Pages whose picture waits to be read, documents in the order they came."""
+    rows = db.execute(
+        "SELECT g.* FROM documents d JOIN pages g ON g.document_id = d.id AND g.ocr = 'wanted'"
+        " WHERE d.stage = 'ocr' AND NOT d.paused AND d.deleted IS NULL ORDER BY d.id, g.number LIMIT ?",
+        (count,),
+    )
+    return [_page(row) for row in rows]
+
+
+def set_ocr(db: sqlite3.Connection, page_id: int, state: str) -> None:
+    db.execute("UPDATE pages SET ocr = ? WHERE id = ?", (state, page_id))
+
+
+def waiting_for_ocr(db: sqlite3.Connection, document_id: int) -> bool:
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM pages WHERE document_id = ? AND ocr = 'wanted')", (document_id,)
+    ).fetchone()
+    return bool(row[0])
+
+
+# parts
+
+
+def parts(db: sqlite3.Connection, part_ids: Sequence[int]) -> dict[int, PartRow]:
+    found = {}
+    for start in range(0, len(part_ids), 500):
+        some = part_ids[start : start + 500]
+        for row in db.execute(f"{_PART} WHERE p.id IN ({placeholders(len(some))})", tuple(some)):
+            found[row["id"]] = _part(row)
+    return found
+
+
+def parts_of_pages(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int, list[PartRow]]:
+    """Parts of each page in the order of their ids."""
+    found: dict[int, list[PartRow]] = {page_id: [] for page_id in page_ids}
+    for start in range(0, len(page_ids), 500):
+        some = page_ids[start : start + 500]
+        rows = db.execute(f"{_PART} WHERE p.page_id IN ({placeholders(len(some))}) ORDER BY p.id", tuple(some))
+        for row in rows:
+            found[row["page_id"]].append(_part(row))
+    return found
+
+
+# search by words
+
+
+def match(db: sqlite3.Connection, query: str, limit: int, weights: Sequence[float]) -> list[tuple[int, float]]:
+    """(page id, BM25 score; higher is better), best first, ties to the lower id. `query` is in FTS5's language."""
+    rows = db.execute(
+        f"SELECT rowid, bm25(pages_fts, {', '.join(str(float(w)) for w in weights)}) AS score FROM pages_fts"
+        " WHERE pages_fts MATCH ? ORDER BY score, rowid LIMIT ?",
+        (query, limit),
+    )
+    return [(row[0], -row[1]) for row in rows]
+
+
+def match_in(
+    db: sqlite3.Connection, query: str, limit: int, weights: Sequence[float], allowed: Iterable[int]
+) -> list[tuple[int, float]]:
+    """As `match`, within some pages."""
+    ids = ",".join(str(int(page_id)) for page_id in allowed)
+    rows = db.execute(
+        f"SELECT rowid, bm25(pages_fts, {', '.join(str(float(w)) for w in weights)}) AS score FROM pages_fts"
+        f" WHERE pages_fts MATCH ? AND rowid IN ({ids or 'NULL'}) ORDER BY score, rowid LIMIT ?",
+        (query, limit),
+    )
+    return [(row[0], -row[1]) for row in rows]
+
+
+def live(
+    db: sqlite3.Connection,
+    kind: Kind | None = None,
+    document_ids: Sequence[int] | None = None,
+    tag: str | None = None,
+) -> list[int]:
+    """Ids of the pages that a search may return, ascending."""
+    where = ["d.deleted IS NULL"]
+    values: list[object] = []
+    if kind is not None:
+        where.append("g.kind = ?")
+        values.append(str(kind))
+    if document_ids is not None:
+        where.append(f"d.id IN ({','.join(str(int(i)) for i in document_ids) or 'NULL'})")
+    if tag is not None:
+        where.append("EXISTS (SELECT 1 FROM tags t WHERE t.document_id = d.id AND t.tag = ?)")
+        values.append(tag)
+    rows = db.execute(
+        f"SELECT g.id FROM pages g JOIN documents d ON d.id = g.document_id WHERE {' AND '.join(where)} ORDER BY g.id", values
+    )
+    return [row[0] for row in rows]
+
+
+def count_live(db: sqlite3.Connection) -> int:
+    return int(
+        db.execute("SELECT count(*) FROM pages g JOIN documents d ON d.id = g.document_id WHERE d.deleted IS NULL").fetchone()[0]
+    )

@@ -1,0 +1,155 @@
+"""Generations and their vectors: float16 rows, written batch by batch beside what they belong to."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.store.db import placeholders
+from retrieval.store.pages import _PART, PartRow, _part
+from retrieval.types import Floats, Ints, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Vectors of some Parts of one document. `rows` is (n, dim) float16 as stored."""
+
+    id: int
+    route: Route
+    part_ids: Ints
+    page_ids: Ints
+    rows: np.ndarray[tuple[int, int], np.dtype[np.float16]]
+
+
+def generation(db: sqlite3.Connection, document_key: str, dim: int) -> int:
+    """The Generation of that document encoder, made when it is new."""
+    row = db.execute("SELECT id FROM generations WHERE document_key = ?", (document_key,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    cursor = db.execute(
+        "INSERT INTO generations (document_key, dim, created) VALUES (?, ?, ?)", (document_key, dim, time.time())
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def document_key(db: sqlite3.Connection, generation_id: int) -> tuple[str, int]:
+    """(document_key, dim) of a Generation."""
+    row = db.execute("SELECT document_key, dim FROM generations WHERE id = ?", (generation_id,)).fetchone()
+    return row[0], row[1]
+
+
+def next_parts(db: sqlite3.Connection, generation_id: int, count: int, *, all_stages: bool) -> list[PartRow]:
+    """The next Parts without a vector, documents in the order they came.
+
+    Only documents whose stages still run are looked at, unless `all_stages` (another Model's Generation is being filled).
+    """
+    stages = "d.stage != 'words'" if all_stages else "d.stage IN ('vectors', 'ocr')"
+    rows = db.execute(
+        f"{_PART} JOIN documents d ON d.id = p.document_id"
+        " LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id"
+        f" WHERE {stages} AND NOT d.paused AND d.deleted IS NULL AND p.id > coalesce(r.last_part, 0)"
+        " ORDER BY d.id, p.id LIMIT ?",
+        (generation_id, count),
+    )
+    return [_part(row) for row in rows]
+
+
+def store(
+    db: sqlite3.Connection, generation_id: int, document_id: int, route: Route, part_ids: Ints, page_ids: Ints, rows: Floats
+) -> None:
+    """`part_ids` (n,), `page_ids` (n,), `rows` (n, dim)."""
+    if not len(part_ids) == len(page_ids) == len(rows):
+        raise ValueError(f"{len(part_ids)} part ids, {len(page_ids)} page ids, {len(rows)} rows")
+    db.execute(
+        "INSERT INTO vectors (generation_id, document_id, route, part_ids, page_ids, rows) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            generation_id,
+            document_id,
+            str(route),
+            part_ids.astype("<i8").tobytes(),
+            page_ids.astype("<i8").tobytes(),
+            rows.astype("<f2").tobytes(),
+        ),
+    )
+
+
+def set_progress(db: sqlite3.Connection, generation_id: int, document_id: int, last_part: int) -> None:
+    db.execute(
+        "INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last_part = excluded.last_part",
+        (generation_id, document_id, last_part),
+    )
+
+
+def complete(db: sqlite3.Connection, generation_id: int, document_id: int) -> bool:
+    """Every Part of the document has had its turn."""
+    row = db.execute(
+        "SELECT NOT EXISTS (SELECT 1 FROM parts WHERE document_id = ?2 AND id > coalesce("
+        "(SELECT last_part FROM progress WHERE generation_id = ?1 AND document_id = ?2), 0))",
+        (generation_id, document_id),
+    ).fetchone()
+    return bool(row[0])
+
+
+def tallies(
+    db: sqlite3.Connection, generation_id: int | None, document_ids: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """(Parts, Parts that have had their turn) of each document."""
+    found = {document_id: (0, 0) for document_id in document_ids}
+    for start in range(0, len(document_ids), 500):
+        some = document_ids[start : start + 500]
+        rows = db.execute(
+            "SELECT p.document_id, count(*), sum(p.id <= coalesce(r.last_part, 0)) FROM parts p"
+            " LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = p.document_id"
+            f" WHERE p.document_id IN ({placeholders(len(some))}) GROUP BY p.document_id",
+            (generation_id, *some),
+        )
+        for row in rows:
+            found[row[0]] = (row[1], row[2])
+    return found
+
+
+def totals(db: sqlite3.Connection, generation_id: int | None) -> tuple[int, int]:
+    """(Parts, Parts that have had their turn) of all live documents."""
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(p.id <= coalesce(r.last_part, 0)), 0) FROM parts p"
+        " JOIN documents d ON d.id = p.document_id AND d.deleted IS NULL"
+        " LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = p.document_id",
+        (generation_id,),
+    ).fetchone()
+    return row[0], row[1]
+
+
+def live_chunks(db: sqlite3.Connection, generation_id: int) -> set[int]:
+    """Ids of the chunks whose document is not in the bin."""
+    rows = db.execute(
+        "SELECT v.id FROM vectors v JOIN documents d ON d.id = v.document_id"
+        " WHERE v.generation_id = ? AND d.deleted IS NULL",
+        (generation_id,),
+    )
+    return {row[0] for row in rows}
+
+
+def chunks(db: sqlite3.Connection, chunk_ids: Sequence[int], dim: int) -> list[Chunk]:
+    found = []
+    for start in range(0, len(chunk_ids), 500):
+        some = chunk_ids[start : start + 500]
+        rows = db.execute(
+            f"SELECT id, route, part_ids, page_ids, rows FROM vectors WHERE id IN ({placeholders(len(some))}) ORDER BY id",
+            tuple(some),
+        )
+        for row in rows:
+            found.append(
+                Chunk(
+                    row["id"],
+                    Route(row["route"]),
+                    np.frombuffer(row["part_ids"], "<i8"),
+                    np.frombuffer(row["page_ids"], "<i8"),
+                    np.frombuffer(row["rows"], "<f2").reshape(-1, dim),
+                )
+            )
+    return found
