@@ -65,7 +65,8 @@ def pip(*arguments):
 
 
 def torch_step(gpu):
-    return pip("torch") if gpu else pip("--extra-index-url", TORCH_CPU, "torch")
+    """Torch alone: its own index is asked for nothing else, and shortly, for without it the usual one must do."""
+    return pip("torch") if gpu else pip("-q", "--retries", "0", "--extra-index-url", TORCH_CPU, "--no-deps", "torch")
 
 
 def fingerprint(extras):
@@ -126,7 +127,8 @@ def dry_run():
     """The names that `pip install .[cpu]` would bring into an empty environment."""
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.json")
-        run(*pip("--extra-index-url", TORCH_CPU, "--dry-run", "--ignore-installed", "--report", report, ROOT + "[cpu]"))
+        index = ("-q", "--retries", "0", "--extra-index-url", TORCH_CPU)
+        run(*pip(*index, "--dry-run", "--ignore-installed", "--report", report, ROOT + "[cpu]"))
         with open(report) as file:
             rows = json.load(file)["install"]
     names = sorted(re.sub(r"[-_.]+", "-", row["metadata"]["name"]).lower() for row in rows)
