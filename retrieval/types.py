@@ -1,4 +1,4 @@
-"""The nouns and the interfaces of retrieval. Read this first. Imports no torch.
+"""The nouns and the interfaces of retrieval. Read this first. Imports no torch, nor numpy: short commands start with it.
 
 Scores: higher is better, everywhere.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ingest.types import Box, FileKind, Kind, Source
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+Floats: TypeAlias = "NDArray[np.float32]"
+Ints: TypeAlias = "NDArray[np.int64]"
 
 
 class Stage(StrEnum):
