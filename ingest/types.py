@@ -105,9 +105,9 @@ class Page:
     """One retrievable picture of a file.
 
     `number` is 1-based and gapless within the file (an unreadable page yields a `PageError` with its number instead).
-    A moment stands for `start_s`–`end_s`; `picture` is its keyframe as JPEG bytes (at most 960 px), because seeking in a
-    video is dear; other kinds are rendered on demand and leave it None. `wants_ocr` says that text may be on the picture
-    which no text layer holds.
+    A moment stands for `start_s`–`end_s`; `picture` is its keyframe as JPEG bytes (at most 960 px), because seeking in
+    a video is dear; other kinds are rendered on demand and leave it None. `wants_ocr` says that text may be on the
+    picture which no text layer holds.
     """
 
     number: int

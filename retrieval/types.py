@@ -1,4 +1,4 @@
-"""The nouns and the interfaces of retrieval. Read this first. Imports no torch, nor numpy: short commands start with it.
+"""The nouns and the interfaces of retrieval. Read this first. Imports neither torch nor numpy.
 
 Scores: higher is better, everywhere.
 """
@@ -60,7 +60,7 @@ class PartInput:
 class Embedder(Protocol):
     """Vectors of questions and Parts: float32 rows of length 1.
 
-    `document_key` is a hash of all that shapes document vectors: two Embedders with the same one may share a Generation.
+    `document_key` is a hash of all that shapes document vectors: two Embedders with the same may share a Generation.
     """
 
     dim: int
@@ -113,7 +113,7 @@ class Hit:
     """One answer: a Page, why it is here, and the place on it.
 
     `score` is the calibrated chance (0–1) that this answers the question; `fits`: above the Model's cut-off.
-    `region` is the box on the picture as 0–1, None = the whole picture. `text` is the matched Part, at most 500 characters.
+    `region` is the box on the picture as 0–1, None = the whole picture. `text`: the matched Part, ≤ 500 characters.
     `judged`: True right, False wrong, None not judged for this question.
     """
 
@@ -165,8 +165,8 @@ class Hit:
 class SearchResult:
     """Hits best first, and what a person wants to know beside them.
 
-    `searched` counts Pages (after the filters); `by_words_only`: why meaning was not used ("loading", "embedding") or None;
-    `reading` counts documents whose stages still run. `terms` are the question's content words, for marking.
+    `searched` counts Pages (after the filters); `by_words_only`: why meaning was not used ("loading", "embedding"), or
+    None; `reading` counts documents whose stages still run. `terms` are the question's content words, for marking.
     """
 
     query: str
