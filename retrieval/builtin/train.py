@@ -1,0 +1,200 @@
+"""Trains the projection of the built-in picture route.
+
+    FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train            # about half an hour on two cores
+    FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train --quick    # some minutes, weights to a spare folder
+
+The tower and MiniLM stay frozen, so their outputs are computed once and kept in `--cache`; the training itself takes a
+minute. The loss is the symmetric InfoNCE of CLIP (Radford et al., 2021) against the vectors of the captions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..cpu import settle_threads
+
+settle_threads()  # before torch
+
+import torch  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from ..types import Floats, Ints  # noqa: E402
+from . import load_builtin  # noqa: E402
+from .embedder import DIM, WEIGHTS  # noqa: E402
+from .pictures import Captions, caption_vectors, first_pictures, picture_features, read_captions  # noqa: E402
+from .towers import FEATURES  # noqa: E402
+
+TRAIN = (
+    ("photos", None),
+    ("photos-coco", None),
+    ("textbook-photos", "alt"),
+    ("keyframes", None),
+    ("keyframes-msrvtt", None),
+)
+MUST_HOLD = (
+    "FOLIOSCOPE_DATA must name a folder that holds photos, photos-coco, textbook-photos, keyframes and keyframes-msrvtt, "
+    "each with queries.jsonl, qrels.tsv and images/ (sources: MODEL_CARD.md)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that shapes the projection; saved in the weights' metadata."""
+
+    hidden: int = 1024
+    dropout: float = 0.4
+    epochs: int = 12
+    batch: int = 512
+    rate: float = 1e-3
+    decay: float = 0.05
+    scale: float = 20.0  # of the cosines, learned from here
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Features (n, 1280), caption vectors (m, 384) and their pairs (p, 2): rows of captions and of features."""
+
+    features: Floats
+    captions: Floats
+    pairs: Ints
+
+
+def info_nce(pictures: Tensor, captions: Tensor, scale: Tensor, same: Tensor) -> Tensor:
+    """Symmetric InfoNCE of unit rows (B, D). `same` (B, B) marks pairs off the diagonal that are right as well: left out."""
+    logits = (scale * pictures @ captions.T).masked_fill(same, float("-inf"))
+    target = torch.arange(len(logits))
+    cross = nn.functional.cross_entropy
+    return (cross(logits, target) + cross(logits.T, target)) / 2
+
+
+def train(examples: Examples, recipe: Recipe) -> dict[str, Tensor]:
+    """Weights of the two layers, float32: "0.weight" (hidden, 1280), "0.bias", "1.weight" (384, hidden), "1.bias"."""
+    torch.manual_seed(recipe.seed)
+    order = np.random.default_rng(recipe.seed)
+    features, captions = torch.from_numpy(examples.features), torch.from_numpy(examples.captions)
+    mean, spread = features.mean(0), features.std(0) + 1e-4
+    net = nn.Sequential(
+        nn.Dropout(recipe.dropout / 2),
+        nn.Linear(FEATURES, recipe.hidden),
+        nn.GELU(),
+        nn.Dropout(recipe.dropout),
+        nn.Linear(recipe.hidden, DIM),
+    )
+    log_scale = nn.Parameter(torch.tensor(recipe.scale).log())
+    optimizer = torch.optim.AdamW(
+        [{"params": net.parameters(), "weight_decay": recipe.decay}, {"params": [log_scale], "weight_decay": 0.0}],
+        lr=recipe.rate,
+    )
+    steps = recipe.epochs * (len(examples.pairs) // recipe.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=max(2, steps), pct_start=0.1)
+    for _ in range(recipe.epochs):
+        shuffled = examples.pairs[order.permutation(len(examples.pairs))]
+        for start in range(0, len(shuffled) - recipe.batch + 1, recipe.batch):
+            texts, pictures = torch.from_numpy(shuffled[start : start + recipe.batch]).T
+            same = (texts[:, None] == texts) | (pictures[:, None] == pictures)
+            same.fill_diagonal_(False)
+            rows = nn.functional.normalize(net((features[pictures] - mean) / spread), dim=-1)
+            loss = info_nce(rows, captions[texts], log_scale.exp().clamp(max=100), same)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+    first, second = net[1], net[4]
+    with torch.no_grad():  # the standardisation of the features moves into the first layer
+        weight = first.weight / spread
+        return {
+            "0.weight": weight,
+            "0.bias": first.bias - weight @ mean,
+            "1.weight": second.weight.clone(),
+            "1.bias": second.bias.clone(),
+        }
+
+
+def project(features: Floats, state: dict[str, Tensor]) -> Floats:
+    """(n, 1280) → (n, 384) unit rows; what the shipped embedder does with the same weights."""
+    x = nn.functional.gelu(torch.from_numpy(features) @ state["0.weight"].T + state["0.bias"])
+    rows: Floats = nn.functional.normalize(x @ state["1.weight"].T + state["1.bias"], dim=-1).numpy()
+    return rows
+
+
+def found_at(examples: Examples, rows: Floats, k: int) -> float:
+    """Share of captions with at least one of their pictures among the first `k` of all pictures (ties: the lower row)."""
+    scores = examples.captions @ rows.T
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    right = {(int(text), int(picture)) for text, picture in examples.pairs}
+    hits = [any((text, int(picture)) in right for picture in best[text]) for text in range(len(best))]
+    return float(np.mean(hits))
+
+
+def join(parts: list[Examples]) -> Examples:
+    """All sets as one."""
+    pairs, texts, pictures = [], 0, 0
+    for part in parts:
+        pairs.append(part.pairs + np.array([texts, pictures]))
+        texts += len(part.captions)
+        pictures += len(part.features)
+    return Examples(
+        np.concatenate([p.features for p in parts]), np.concatenate([p.captions for p in parts]), np.concatenate(pairs)
+    )
+
+
+def data_folder() -> Path:
+    """FOLIOSCOPE_DATA; ends the program with one line when it is unset or holds something else."""
+    folder = Path(os.environ.get("FOLIOSCOPE_DATA", ""))
+    if not os.environ.get("FOLIOSCOPE_DATA") or not all((folder / name / "queries.jsonl").exists() for name, _ in TRAIN):
+        sys.exit(MUST_HOLD)
+    return folder
+
+
+def tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m retrieval.builtin.train", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the pictures, 4 epochs")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "folioscope-features")
+    parser.add_argument("--out", type=Path, help="default: the shipped weights; with --quick a folder in the cache")
+    chosen = parser.parse_args(arguments)
+    data = data_folder()
+    embedder = load_builtin()
+
+    def examples(captions: Captions) -> Examples:
+        if chosen.quick:
+            captions = first_pictures(captions, max(100, len(captions.files) // 10))
+        return Examples(
+            picture_features(embedder, captions.files, chosen.cache, tell),
+            caption_vectors(embedder, captions.texts, chosen.cache, tell),
+            captions.pairs,
+        )
+
+    dev = {name: examples(read_captions(data / name, "dev")) for name in ("photos", "keyframes")}
+    joined = join([examples(read_captions(data / name, "train", kind)) for name, kind in TRAIN])
+    recipe = Recipe(epochs=4, batch=128) if chosen.quick else Recipe()
+    begin = time.perf_counter()
+    state = train(joined, recipe)
+    tell(f"{len(joined.features)} pictures, {len(joined.pairs)} pairs, {time.perf_counter() - begin:.0f} s of training")
+    half = {name: tensor.half().contiguous() for name, tensor in state.items()}
+    shipped = {name: tensor.float() for name, tensor in half.items()}
+    for name, measured in dev.items():
+        rows = project(measured.features, shipped)
+        figures = "  ".join(f"@{k} {found_at(measured, rows, k):.3f}" for k in (1, 5, 10))
+        tell(f"{name} dev, {len(rows)} pictures, {len(measured.captions)} captions: found {figures}")
+    out: Path = chosen.out or (chosen.cache / "quick" if chosen.quick else WEIGHTS)
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(half, out / "projection.safetensors", metadata={"recipe": repr(recipe), "format": "1"})
+    tell(f"saved {out / 'projection.safetensors'}")
+
+
+if __name__ == "__main__":
+    main()
