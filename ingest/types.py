@@ -136,10 +136,14 @@ class PageError:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One region of a page's layout: `label` is text, section-header, table, picture, caption, list-item, …"""
+    """One region of a page's layout: `label` is text, section-header, table, picture, caption, list-item, …
+
+    `text` is what the text layer holds within it; empty for pictures and scans.
+    """
 
     label: str
     box: Box
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,9 @@ class Limits:
     max_seconds: float = 4 * 3600.0
     memory_bytes: int = 3 * 1024**3  # address space of a parsing child beyond what it starts with
     page_wall_s: float = 60.0  # silence of a child for longer than this ends it
+
+
+DEFAULT_LIMITS = Limits()
 
 
 class Refused(Exception):
