@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from ingest.types import Box
 from retrieval.errors import FolioscopeError
@@ -41,23 +41,6 @@ class Question:
     text: str
     split: str | None = None
     regions: tuple[Region, ...] = ()
-
-
-def quote_name(name: str) -> str:
-    """A document's name inside a corpus id: only `%` and `#` are encoded."""
-    return name.replace("%", "%25").replace("#", "%23")
-
-
-def unquote_name(name: str) -> str:
-    return unquote(name)
-
-
-def split_corpus_id(corpus_id: str) -> tuple[str, str]:
-    """The name and the part behind it: ("a.pdf", "#page=3"), ("b.mp4", "#t=0.0,4.2"), ("c.png", "")."""
-    name, mark, rest = corpus_id.rpartition("#")
-    if mark and rest.startswith(("page=", "t=")):
-        return name, mark + rest
-    return corpus_id, ""
 
 
 def read_questions(path: Path) -> list[Question]:

@@ -11,13 +11,10 @@ from retrieval.formats import (
     FormatError,
     Question,
     Region,
-    quote_name,
     read_corpus,
     read_labels,
     read_qrels,
     read_questions,
-    split_corpus_id,
-    unquote_name,
     write_labels,
     write_run,
 )
@@ -78,14 +75,6 @@ def test_qrels_say_what_is_wrong(tmp_path: Path) -> None:
 def test_corpus_puts_the_title_first(tmp_path: Path) -> None:
     path = put(tmp_path, "corpus.jsonl", '{"id": "x#page=1", "text": "t"}\n{"_id": "y", "title": "T", "text": "u"}\n')
     assert list(read_corpus(path)) == [("x#page=1", "t"), ("y", "T\nu")]
-
-
-def test_names_in_corpus_ids() -> None:
-    assert quote_name("50% of #1.pdf") == "50%25 of %231.pdf"
-    assert unquote_name("50%25 of %231.pdf") == "50% of #1.pdf"
-    assert split_corpus_id("a.pdf#page=12") == ("a.pdf", "#page=12")
-    assert split_corpus_id("a#1.mp4#t=0.0,4.2") == ("a#1.mp4", "#t=0.0,4.2")
-    assert split_corpus_id("a#1.png") == ("a#1.png", "")
 
 
 def test_a_run_has_six_columns_and_falling_scores(tmp_path: Path) -> None:
