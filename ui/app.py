@@ -1,0 +1,107 @@
+"""The Gradio app: the frame, two tabs, and the endpoints that `gradio_client` calls. Wiring only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: nothing leaves this machine
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import gradio as gr
+from fastapi import FastAPI
+
+from retrieval.errors import FolioscopeError
+from retrieval.library import Library
+from ui import endpoints, library_view, search_view
+
+STATIC = Path(__file__).parent / "static"
+FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Inter", "DejaVu Sans", "sans-serif")
+ICON = (
+    '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linejoin="round" aria-hidden="true">'
+    '<path d="M4 5.5 9 4v15l-5 1.5zM9 4l5.5 2v15L9 19M14.5 6 20 4.5v15L14.5 21"/></svg>'
+)
+FRAME = f"""<div class="folio"><a class="skip" href="#q">Skip to the question</a><header class="top">
+<a class="mark" href="/" data-tab="search">{ICON}<span>Folioscope</span></a>
+<nav class="tabs" aria-label="Places"><a href="/" data-tab="search" class="on" aria-current="page">Search</a>
+<a href="/?tab=library" data-tab="library">Library<span class="n num" hidden></span></a></nav>
+<span class="grow"></span><a class="job num" href="/?tab=library" data-tab="library" hidden
+ role="status"><i></i><b></b><span></span></a>
+<button type="button" class="btn quiet icon theme" aria-label="Light or dark" title="Light or dark">◐</button></header>
+<div class="toasts" role="status" aria-live="polite"></div>
+<dialog class="sheet-dialog" aria-label="Document"></dialog>
+<input type="file" id="pick-files" multiple hidden><input type="file" id="pick-folder" webkitdirectory multiple hidden></div>"""
+# before anything is drawn: the theme, so that no page flashes white at night
+HEAD = """<link rel="stylesheet" href="/static/folio/app.css"><link rel="icon" href="/static/folio/icon.svg">
+<meta name="color-scheme" content="light dark"><script type="module" src="/static/folio/app.js"></script>"""
+
+
+def theme() -> gr.themes.Base:
+    """System fonts and paper, so that Gradio asks nobody for a font and its first paint has our colours."""
+    return gr.themes.Base(font=list(FONTS), font_mono=["ui-monospace", "Menlo", "DejaVu Sans Mono", "monospace"]).set(
+        body_background_fill="#f6f4ef",
+        body_background_fill_dark="#141310",
+        body_text_color="#1d1b17",
+        body_text_color_dark="#f0ece3",
+    )
+
+
+def build_app(library: Library) -> gr.Blocks:
+    """The page and the endpoints `/add`, `/search`, `/label`."""
+    with gr.Blocks(title="Folioscope", analytics_enabled=False, fill_width=True) as app:
+        for shell in (FRAME, search_view.SHELL, library_view.SHELL):
+            gr.HTML(html_template=shell, apply_default_css=False, js_on_load=None, padding=False)
+        _endpoints(library)
+    return app
+
+
+def _endpoints(library: Library) -> None:
+    files = gr.File(file_count="multiple", visible=False)
+    tags, wait = gr.JSON(visible=False), gr.Checkbox(value=True, visible=False)
+    out = gr.JSON(visible=False)
+
+    def add(files: list[str] | None, tag: list[str] | str | None, wait: bool) -> dict[str, object]:
+        try:
+            return endpoints.add(library, files or [], tag, wait)
+        except FolioscopeError as error:
+            raise gr.Error(endpoints.sentence(error), print_exception=False) from error
+
+    def search(
+        query: str,
+        top: int = 10,
+        kind: str | None = None,
+        document: str | None = None,
+        tag: str | None = None,
+        rerank: bool = True,
+    ) -> list[dict[str, object]]:
+        try:
+            return endpoints.search(library, query, top, kind, document, tag, rerank)
+        except FolioscopeError as error:
+            raise gr.Error(endpoints.sentence(error), print_exception=False) from error
+
+    def label(query: str, corpus_id: str, judgement: str) -> dict[str, object]:
+        try:
+            return endpoints.label(library, query, corpus_id, judgement)
+        except FolioscopeError as error:
+            raise gr.Error(endpoints.sentence(error), print_exception=False) from error
+
+    gr.Button(visible=False).click(add, [files, tags, wait], out, api_name="add", show_progress="hidden")
+    gr.events.api(search, api_name="search")
+    gr.events.api(label, api_name="label")
+
+
+def mount(server: FastAPI, library: Library) -> None:
+    """Mounts the app at /, after every other route."""
+    gr.mount_gradio_app(
+        server,
+        build_app(library),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        favicon_path=str(STATIC / "icon.svg"),
+        show_error=True,
+        ssr_mode=False,
+        mcp_server=False,
+        theme=theme(),
+        head=HEAD,
+    )

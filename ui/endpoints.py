@@ -1,0 +1,56 @@
+"""What `gradio_client` calls: the command line's arguments and JSON."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from retrieval.errors import FolioscopeError
+from retrieval.library import Library
+from retrieval.types import Kind
+
+JUDGEMENTS: dict[str, bool | None] = {"relevant": True, "wrong": False, "remove": None}
+
+
+class WrongArgument(FolioscopeError):
+    """An argument that no command takes."""
+
+
+def sentence(error: FolioscopeError) -> str:
+    return f"{str(error).rstrip('.')}. {error.remedy}".strip()
+
+
+def add(library: Library, files: Sequence[str], tag: Sequence[str] | str | None, wait: bool) -> dict[str, object]:
+    """`add PATH… --tag T [--no-wait]` with uploaded copies; the copies are removed after."""
+    paths = [Path(str(file)) for file in files]
+    tags = [tag] if isinstance(tag, str) else list(tag or ())
+    try:
+        return library.add(paths, tags=tags, copy=True, wait=wait, names={path: path.name for path in paths}).as_json()
+    finally:
+        for path in paths:
+            shutil.rmtree(path.parent, ignore_errors=True)  # Gradio keeps each upload in a folder of its own
+
+
+def search(
+    library: Library, query: str, top: int, kind: str | None, document: str | None, tag: str | None, rerank: bool
+) -> list[dict[str, object]]:
+    """`search QUERY [--top] [--kind] [--document] [--tag] [--no-rerank]`."""
+    if kind and kind not in tuple(Kind):
+        raise WrongArgument(f"There is no kind {kind!r}", "Kinds are page, picture and moment.")
+    if not 1 <= int(top) <= 1000:
+        raise WrongArgument(f"top is {top}", "Ask for 1 to 1,000 answers.")
+    only = Kind(kind) if kind else None
+    found = library.search(
+        query, top=int(top), kind=only, document=document or None, tag=tag or None, rerank=bool(rerank)
+    )
+    return [hit.as_json() for hit in found.hits]
+
+
+def label(library: Library, query: str, corpus_id: str, judgement: str) -> dict[str, object]:
+    """`label QUERY CORPUS_ID --relevant|--wrong|--remove`."""
+    if judgement.lstrip("-") not in JUDGEMENTS:
+        raise WrongArgument(f"There is no judgement {judgement!r}", "Judgements are relevant, wrong and remove.")
+    relevant = JUDGEMENTS[judgement.lstrip("-")]
+    library.labels.set(query, corpus_id, relevant, source="api")
+    return {"query": query, "corpus_id": corpus_id, "relevant": relevant}

@@ -1,0 +1,146 @@
+"""The Search tab: its empty shell, and the answers and pages that fill it. Plain functions that take the Library."""
+
+from __future__ import annotations
+
+from retrieval.library import Library
+from retrieval.types import Hit, Kind, SearchResult
+from ui import cards, wording
+from ui.cards import esc
+
+ASKED = 50  # Hits fetched at once: the weaker ones are there when somebody wants them
+SHOWN = 10
+GLASS = (
+    '<svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">'
+    '<circle cx="11" cy="11" r="7"/><path d="m20 20-4-4"/></svg>'
+)
+
+SHELL = f"""<section class="folio" id="tab-search" aria-label="Search"><main>
+<div class="hello" hidden>
+<h1>Find the page, or the moment.</h1>
+<p class="sub">Your PDFs, scans, pictures and videos, searched by what they show. Nothing leaves this machine.</p>
+<div class="drop"><b>Drop files or a folder here</b><span class="sub or">or</span>
+<button type="button" class="btn main" data-act="choose">Choose files</button>
+<button type="button" class="btn" data-act="samples">Load the samples</button></div>
+<div class="files" hidden></div>
+<div class="three"><div><b>1 · Add</b>Drop what you have. It answers by its words at once,
+and by what it shows soon after.</div>
+<div><b>2 · Ask</b>Plain words. You get the page with the place on it, or the second in the video.</div>
+<div><b>3 · Judge</b>Say what was right and what was wrong: one key each. It is kept with the question.</div></div></div>
+<div class="asking" hidden>
+<form role="search" class="ask" action="/"><label class="sr" for="q">Ask</label>{GLASS}
+<input id="q" name="q" type="search" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search"
+ maxlength="2000" placeholder="Ask in plain words"><kbd aria-hidden="true">/</kbd></form>
+<div class="row chips"><div class="row" role="group" aria-label="Kind">
+<button type="button" class="chip on" data-kind="" aria-pressed="true">Everything</button>
+<button type="button" class="chip" data-kind="page" aria-pressed="false">Pages</button>
+<button type="button" class="chip" data-kind="picture" aria-pressed="false">Pictures</button>
+<button type="button" class="chip" data-kind="moment" aria-pressed="false">Moments</button></div>
+<span class="chip pick"><label class="sr" for="pick-document">Document</label><select id="pick-document"></select></span>
+<span class="chip pick"><label class="sr" for="pick-tag">Tag</label><select id="pick-tag"></select></span>
+<span class="grow"></span><span class="sub num summary" role="status"></span></div>
+<div class="suggest" hidden></div>
+<div class="notices"></div>
+<div class="find" hidden><section class="hits" aria-label="Answers"></section>
+<aside class="view" aria-label="The page" hidden></aside></div></div>
+</main></section>"""
+
+
+def kind_of(text: str | None) -> Kind | None:
+    """“page” -> Kind.PAGE; anything unknown is no filter."""
+    return Kind(text) if text in tuple(Kind) else None
+
+
+def answers(
+    library: Library, query: str, *, kind: str | None = None, document: str | None = None, tag: str | None = None
+) -> dict[str, object]:
+    """Asks, and returns what the script shows: markup of the list and the notices, and the Hits' ids and panels."""
+    only = kind_of(kind)
+    if not library.ready:
+        library.loading_in_background()  # answers come by words meanwhile
+    result = library.search(query, top=ASKED, kind=only, document=document or None, tag=tag or None)
+    fitting = sum(hit.fits for hit in result.hits)
+    return {
+        "query": query,
+        "html": _list(result, fitting),
+        "notices": _notices(result, fitting),
+        "summary": wording.searched(result.searched, result.seconds, only),
+        "nothing": fitting == 0,
+        "words_only": result.by_words_only,
+        "reading": result.reading,
+        "hits": [_entry(hit, result) for hit in result.hits],
+    }
+
+
+def _entry(hit: Hit, result: SearchResult) -> dict[str, object]:
+    return {
+        "page": hit.page_id,
+        "id": hit.corpus_id,
+        "judged": hit.judged,
+        "region": hit.region and [hit.region.x0, hit.region.y0, hit.region.x1, hit.region.y1],
+        "why": cards.why_panel(hit.why, result),
+    }
+
+
+def _list(result: SearchResult, fitting: int) -> str:
+    """What fits is shown; what does not waits behind a button, unless nothing fits."""
+    first = fitting or min(SHOWN // 2, len(result.hits))
+    drawn = [cards.hit_card(hit, result.terms) for hit in result.hits]
+    shown, weaker = drawn[:first], drawn[first:]
+    out = "".join(shown)
+    if weaker:
+        lead = "Nothing else fits well. " if fitting else ""
+        show = f"Show {wording.plural(len(weaker), 'weaker answer')}"
+        out += f'<p class="note more">{lead}<button type="button" class="link" data-act="weaker">{show}</button></p>'
+        out += f'<div class="hits weaker" hidden>{"".join(weaker)}</div>'
+    return out
+
+
+def _notices(result: SearchResult, fitting: int) -> str:
+    out: list[str] = []
+    if result.by_words_only:
+        text = wording.WORDS_ONLY.get(result.by_words_only, wording.WORDS_ONLY["loading"])
+        out.append(_notice("words", text))
+    reading = wording.still_reading(result.reading)
+    if reading:
+        out.append(_notice("reading", reading))
+    if not fitting:
+        out.append(_notice("nothing", wording.NOTHING_FITS if result.hits else wording.NOTHING_AT_ALL))
+    return "".join(out)
+
+
+def _notice(name: str, text: str) -> str:
+    look = "banner" if name == "nothing" else "note"
+    return f'<p class="{look} notice-{name}" data-notice="{name}">{esc(text)}</p>'
+
+
+def view(library: Library, page_id: int) -> dict[str, object]:
+    """One page's view. Raises NotFound."""
+    page = library.documents.page(page_id)
+    return {
+        "html": cards.page_view(page),
+        "page": page.id,
+        "id": page.corpus_id,
+        "document": page.document,
+        "previous": page.previous_id,
+        "next": page.next_id,
+    }
+
+
+def place(library: Library, page_id: int, query: str) -> dict[str, object]:
+    """The place on a shown page: {"box": [x0, y0, x1, y1] or None}."""
+    box = library.place(page_id, query) if query.strip() else None
+    return {"box": box and [box.x0, box.y0, box.x1, box.y1]}
+
+
+def play(library: Library, page_id: int) -> dict[str, object]:
+    """Where a moment plays: an address that this browser can play, and the second in it. May take seconds."""
+    page = library.documents.page(page_id)
+    start = page.start_s or 0.0
+    _, second = library.documents.playable(page.document_id, start)
+    return {"src": f"/media/{page.document_id}?at={start:.1f}", "second": round(second, 2)}
+
+
+def judge(library: Library, query: str, page_id: int, relevant: bool | None) -> dict[str, object]:
+    """Sets, changes or takes back one judgement."""
+    library.labels.set(query, page_id, relevant, source="app")
+    return {"judged": relevant}

@@ -1,0 +1,127 @@
+// The frame: waits for Gradio to draw the shells, then tabs, keys, the pill and the theme.
+
+import { get } from "./net.js";
+import { address, all, move, one } from "./dom.js";
+import * as search from "./search.js";
+import * as library from "./library.js";
+import { startUploads } from "./upload.js";
+
+const FAST_MS = 1000, SLOW_MS = 5000;
+export const state = { status: null };
+let timer = null;
+
+function theme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => {
+    const chosen = localStorage.getItem("folioscope-theme");
+    document.documentElement.dataset.theme = chosen || (dark.matches ? "dark" : "light");
+  };
+  dark.addEventListener("change", apply);
+  apply();
+  return () => {
+    const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    if ((next === "dark") === dark.matches) localStorage.removeItem("folioscope-theme");
+    else localStorage.setItem("folioscope-theme", next);
+    apply();
+  };
+}
+
+function show(tab) {
+  for (const name of ["search", "library"]) one(`#tab-${name}`).hidden = name !== tab;
+  for (const link of all(".tabs [data-tab]")) {
+    const on = link.dataset.tab === tab;
+    link.classList.toggle("on", on);
+    on ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+  }
+  document.title = tab === "library" ? "Library · Folioscope" : search.title();
+  if (tab === "library") library.shown(); else library.left();
+}
+
+let lastSearch = {};
+export function open(tab, params = {}) {
+  const here = address();
+  if (here.tab !== "library") lastSearch = here;
+  move(tab === "library" ? { tab: "library", ...params } : Object.keys(params).length ? params : lastSearch);
+  route();
+}
+
+function route() {
+  const here = address();
+  show(here.tab === "library" ? "library" : "search");
+  if (here.tab === "library") library.route(here); else search.route(here);
+}
+
+function pill(job) {
+  const box = one(".job");
+  box.hidden = !job;
+  if (!job) return;
+  one("i", box).style.setProperty("--p", `${job.percent}%`);
+  one("b", box).textContent = `${job.percent} %`;
+  one("span", box).textContent = job.text;
+  box.title = job.text;
+}
+
+async function look() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  let active = true;
+  try {
+    const status = await get("/api/status");
+    active = status.active || !status.ready;
+    const before = state.status;
+    state.status = status;
+    pill(status.pill);
+    const count = one(".tabs .n");
+    count.hidden = !status.documents;
+    count.textContent = status.documents.toLocaleString("en");
+    document.body.classList.remove("offline");
+    const changed = !before || before.stamp !== status.stamp;
+    search.changed(status, before, changed);
+    if (changed) library.changed();
+  } catch { document.body.classList.add("offline"); }
+  clearTimeout(timer);
+  timer = setTimeout(look, active ? FAST_MS : SLOW_MS);
+}
+export const lookNow = look;
+
+function keys(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !one("dialog[open]")) {
+    event.preventDefault();
+    if (address().tab === "library") one("#filter").focus();
+    else { one("#q").focus(); one("#q").select(); }
+    return;
+  }
+  if (address().tab !== "library" && !one("dialog[open]")) search.key(event, typing);
+}
+
+function start() {
+  const turn = theme();
+  one(".theme").addEventListener("click", turn);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-tab]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    if (link.classList.contains("mark")) { lastSearch = {}; open("search", {}); }
+    else open(link.dataset.tab);
+  });
+  addEventListener("popstate", route);
+  document.addEventListener("keydown", keys);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  search.start();
+  library.start();
+  startUploads();
+  route();
+  look();
+  document.body.classList.add("ready");
+}
+
+// the theme must not wait for Gradio
+theme();
+const drawn = () => one("#tab-search") && one("#tab-library") && one(".top");
+if (drawn()) start();
+else {
+  const watcher = new MutationObserver(() => { if (drawn()) { watcher.disconnect(); start(); } });
+  watcher.observe(document.documentElement, { childList: true, subtree: true });
+}

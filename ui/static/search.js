@@ -1,0 +1,282 @@
+// The Search tab: asks, lists, moves through the answers, judges them.
+
+import { get, post } from "./net.js";
+import { address, all, element, failed, move, narrow, one, toast } from "./dom.js";
+import * as view from "./view.js";
+
+let asked = null;        // the answers on the screen: {query, hits, …}
+let current = null;      // the page shown
+let running = null;      // AbortController of the question on its way
+let hasDocuments = null; // null until the first status
+
+const entry = (page) => asked?.hits.find((hit) => hit.page === page) || null;
+const key_of = ({ q = "", kind = "", document = "", tag = "" }) => JSON.stringify([q, kind, document, tag]);
+export const title = () => (asked?.query ? `${asked.query} · Folioscope` : "Folioscope");
+
+export function start() {
+  const form = one(".ask[role=search]");
+  form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  one("#q").addEventListener("search", () => { if (!one("#q").value) submit(); });
+  one(".chips").addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-kind]");
+    if (chip) { choose(chip.dataset.kind); submit(); }
+  });
+  for (const id of ["#pick-document", "#pick-tag"]) one(id).addEventListener("change", submit);
+  const tab = one("#tab-search");
+  tab.addEventListener("click", clicked);
+  view.start(one(".view"), { leave, go: (page) => select(page, { from: "step" }) });
+}
+
+function choose(kind) {
+  for (const chip of all(".chips [data-kind]")) {
+    const on = chip.dataset.kind === kind;
+    chip.classList.toggle("on", on);
+    chip.setAttribute("aria-pressed", on);
+  }
+}
+
+const wanted = () => ({
+  q: one("#q").value.trim(),
+  kind: one(".chips [data-kind].on")?.dataset.kind || "",
+  document: one("#pick-document").value,
+  tag: one("#pick-tag").value,
+});
+
+function submit() {
+  move(wanted());
+  route(address(), { again: true });
+}
+
+function clicked(event) {
+  const act = event.target.closest("[data-act]")?.dataset.act;
+  if (act === "weaker") return weaker(event.target);
+  if (act === "again") return route(address(), { again: true });
+  const suggestion = event.target.closest("[data-question]");
+  if (suggestion) { one("#q").value = suggestion.textContent; return submit(); }
+  const card = event.target.closest(".hit");
+  if (!card) return;
+  const verdict = event.target.closest("[data-judge]")?.dataset.judge;
+  if (verdict) judge(card, verdict);
+  else select(Number(card.dataset.page), { from: "click" });
+}
+
+function weaker(button) {
+  const more = one(".hits .weaker");
+  more.hidden = false;
+  button.closest(".note").remove();
+}
+
+// Shows what the address says. Called on load, back, forward and after a question.
+export async function route(here, { again = false } = {}) {
+  await fill();
+  one("#q").value = here.q || "";
+  choose(here.kind || "");
+  pick("#pick-document", here.document || "");
+  pick("#pick-tag", here.tag || "");
+  if (!here.q) { clear(here); return; }
+  if (again || !asked || asked.key !== key_of(here)) { if (!(await ask(here))) return; }
+  if (here.hit) await open(here.hit);
+  else if (narrow()) close();
+  else if (asked.hits.length && !asked.nothing) select(asked.hits[0].page, { from: "route" });
+  else close();
+}
+
+async function clear(here) {
+  running?.abort();
+  asked = null;
+  one(".hits").replaceChildren();
+  one(".summary").textContent = "";
+  one(".notices").replaceChildren();
+  document.title = title();
+  suggest();
+  one(".find").classList.toggle("alone", true);
+  if (here.hit) await open(here.hit);
+  else { close(); one(".find").hidden = true; if (!narrow()) one("#q").focus(); }
+}
+
+async function ask(here) {
+  running?.abort();
+  running = new AbortController();
+  const slow = setTimeout(() => one(".asking").classList.add("slow"), 150);
+  let result;
+  try {
+    const { q, kind, document: name, tag } = here;
+    result = await get("/api/search", { q, kind, document: name, tag }, running.signal);
+  } catch (error) {
+    if (error.name === "AbortError") return false;
+    asked = null;
+    one(".hits").replaceChildren();
+    one(".summary").textContent = "";
+    one(".notices").replaceChildren(element("p", { class: "banner wrong" }, error.message));
+    close();
+    return false;
+  } finally {
+    clearTimeout(slow);
+    one(".asking").classList.remove("slow");
+  }
+  asked = { ...result, key: key_of(here) };
+  current = null;
+  one(".suggest").hidden = true;
+  one(".hits").innerHTML = result.html;
+  one(".notices").innerHTML = result.notices;
+  one(".summary").textContent = result.summary;
+  const find = one(".find");
+  find.hidden = false;
+  find.classList.toggle("nothing", result.nothing);
+  find.classList.remove("alone");
+  one(".asking").classList.toggle("is-nothing", result.nothing);
+  document.title = title();
+  return true;
+}
+
+async function open(id) {
+  const hit = asked?.hits.find((one_of) => one_of.id === id);
+  if (hit) return select(hit.page, { from: "route" });
+  try {
+    const { page } = await get("/api/resolve", { id });
+    await select(page, { from: "route" });
+  } catch (error) { close(); failed(error); }
+}
+
+// Shows a page on the right (on a phone: full screen) and says so in the address bar.
+export async function select(page, { from }) {
+  const card = one(`.hit[data-page="${page}"]`);
+  if (card?.closest(".weaker")?.hidden) weaker(one("[data-act=weaker]"));
+  for (const other of all(".hit.on")) { other.classList.remove("on"); other.removeAttribute("aria-current"); }
+  if (card) {
+    card.classList.add("on");
+    card.setAttribute("aria-current", "true");
+    if (from === "key") { card.focus({ preventScroll: true }); card.scrollIntoView({ block: "nearest" }); }
+  }
+  const same = current === page;
+  current = page;
+  const find = one(".find");
+  find.hidden = false;
+  find.classList.add("viewing");
+  document.body.classList.add("viewing");
+  const hit = entry(page);
+  const shown = await view.show(page, { query: asked?.query || address().q || "", hit, play: from === "click" || from === "key", same });
+  if (shown && current === page) {
+    const replace = from !== "click" || !narrow();
+    if (from !== "route") move({ ...wanted_address(), hit: shown.id }, { replace });
+  }
+}
+
+const wanted_address = () => { const { hit, ...rest } = address(); return rest; };
+
+function leave() {
+  if (narrow()) {
+    if (address().hit) move(wanted_address(), { replace: true });
+    close();
+    one(".hit.on")?.focus();
+  }
+}
+
+function close() {
+  current = null;
+  view.hide();
+  one(".find").classList.remove("viewing");
+  document.body.classList.remove("viewing");
+}
+
+async function judge(card, verdict) {
+  const page = Number(card.dataset.page), hit = entry(page);
+  if (!hit || !asked) return;
+  const value = verdict === "right", before = hit.judged;
+  await settle(hit, before === value ? null : value, before);
+}
+
+async function settle(hit, value, before) {
+  const query = asked.query;
+  paint(hit, value);
+  try {
+    await post("/api/judge", { query, page: hit.page, verdict: value === null ? null : value ? "right" : "wrong" });
+    const words = value === null ? "Judgement taken back" : value ? "Kept as right for this question" : "Kept as wrong for this question";
+    toast(words, { undo: { act: () => settle(hit, before, value) }, seconds: 4 });
+  } catch (error) { paint(hit, before); failed(error); }
+}
+
+function paint(hit, value) {
+  hit.judged = value;
+  const card = one(`.hit[data-page="${hit.page}"]`);
+  for (const [name, mine] of [["right", true], ["wrong", false]]) {
+    const button = card && one(`[data-judge=${name}]`, card);
+    button?.classList.toggle("on", value === mine);
+    button?.setAttribute("aria-pressed", value === mine);
+  }
+}
+
+export function key(event, typing) {
+  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+  if (typing && !(typing.id === "q" && event.key === "ArrowDown")) return;
+  if (step && asked?.hits.length) {
+    const cards = all(".hit").filter((card) => !card.closest("[hidden]"));
+    const at = cards.findIndex((card) => Number(card.dataset.page) === current);
+    const next = cards[at < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, at + step))];
+    if (typing) typing.blur();
+    if (next && next !== cards[at]) select(Number(next.dataset.page), { from: "key" });
+    else if (next) next.focus({ preventScroll: true });
+    event.preventDefault();
+    return;
+  }
+  if (typing) return;
+  const lower = event.key.toLowerCase();
+  if (lower === "r" || lower === "w") {
+    const card = one(".hit.on");
+    if (card) { judge(card, lower === "r" ? "right" : "wrong"); event.preventDefault(); }
+  } else if (event.key === "Escape" && narrow()) leave();
+  else if (event.key === "Enter" && event.target.matches(".hit")) select(Number(event.target.dataset.page), { from: "click" });
+  else view.key(event);
+}
+
+// Called with every status: what changed beside the answers. Nothing on the screen jumps; a line offers to ask again.
+export function changed(status, before, stamp) {
+  const first = hasDocuments === null;
+  const had = hasDocuments;
+  hasDocuments = status.documents > 0;
+  one(".hello").hidden = hasDocuments;
+  one(".asking").hidden = !hasDocuments;
+  if (first && hasDocuments && !address().q && !narrow() && address().tab !== "library") one("#q").focus();
+  if (stamp) fill(true).then(() => { if (!asked) suggest(); });
+  if (had === false && hasDocuments && address().tab !== "library") one("#q").focus();
+  if (!asked) return;
+  const loaded = status.ready && asked.words_only === "loading";
+  const read = asked.reading > 0 && !status.active;
+  const line = one(loaded ? ".notice-words" : ".notice-reading");
+  if ((loaded || read) && line && !one("[data-act=again]", line)) {
+    line.textContent = loaded ? "The model has loaded: answers by meaning, too. " : "All documents are read now. ";
+    line.append(element("button", { type: "button", class: "link", "data-act": "again" }, "Ask again"));
+  }
+}
+
+let filled = null, questions = [];
+async function fill(fresh = false) {
+  if (filled && !fresh) return filled;
+  filled = get("/api/choices").then(({ documents, tags, questions: given }) => {
+    questions = given;
+    options("#pick-document", "Document", documents);
+    options("#pick-tag", "Tag", tags);
+  }).catch(() => { filled = null; });
+  return filled;
+}
+
+function options(id, name, values) {
+  const box = one(id), held = box.value;
+  box.replaceChildren(element("option", { value: "" }, name), ...values.map((value) => element("option", { value }, value)));
+  box.closest(".pick").hidden = !values.length;
+  pick(id, held);
+}
+
+function pick(id, value) {
+  const box = one(id);
+  if (value && ![...box.options].some((option) => option.value === value)) box.append(element("option", { value }, value));
+  box.value = value;
+  box.closest(".pick").classList.toggle("on", Boolean(value));
+}
+
+function suggest() {
+  const box = one(".suggest");
+  box.hidden = Boolean(asked) || !questions.length;
+  const chips = questions.map((question) => element("button", { type: "button", class: "chip", "data-question": true }, question));
+  box.replaceChildren(element("span", { class: "sub" }, "Try"), ...chips);
+}

@@ -1,0 +1,136 @@
+// The page view: the large picture with the marked place, or the player at the second.
+
+import { get } from "./net.js";
+import { element, failed, one } from "./dom.js";
+
+let box = null, actions = null, shown = null, running = null;
+const known = new Map(); // what the server said about a page, for this visit
+
+export function start(panel, wired) {
+  box = panel;
+  actions = wired;
+  box.addEventListener("click", (event) => {
+    if (event.target.closest(".close")) return actions.leave();
+    const go = event.target.closest("[data-go]");
+    if (go) return actions.go(Number(go.dataset.go));
+    if (event.target.closest(".zoom")) zoom();
+    else if (event.target.matches(".sheet img.large, .sheet .box")) zoom(event);
+  });
+}
+
+export function hide() {
+  shown = null;
+  running?.abort();
+  if (!box) return;
+  box.hidden = true;
+  box.replaceChildren();
+}
+
+export async function show(page, { query, hit, play, same }) {
+  if (same && shown?.page === page) { if (play) start_playing(); return shown; }
+  running?.abort();
+  const mine = running = new AbortController();
+  let data = known.get(page);
+  try {
+    if (!data) data = await get(`/api/view/${page}`, {}, mine.signal);
+  } catch (error) {
+    if (error.name === "AbortError") return null;
+    box.hidden = false;
+    box.replaceChildren(element("p", { class: "banner wrong" }, error.message));
+    return null;
+  }
+  if (mine.signal.aborted) return null;
+  if (known.size > 200) known.clear();
+  known.set(page, data);
+  shown = data;
+  box.innerHTML = data.html;
+  box.hidden = false;
+  one(".why", box).innerHTML = hit?.why || "";
+  if (hit?.region) draw(hit.region, true);
+  const video = one("video", box);
+  if (video) film(page, video, play, mine.signal);
+  else if (query) find(page, query, mine.signal);
+  for (const near of [data.next, data.previous]) if (near != null && !video) preload(near);
+  return data;
+}
+
+const preload = (page) => { new Image().src = `/page/${page}?px=1400`; };
+
+// The place found by layout analysis replaces the passage's box when it comes.
+async function find(page, query, signal) {
+  try {
+    const { box: place } = await get(`/api/place/${page}`, { q: query }, signal);
+    if (shown?.page === page && !signal.aborted) draw(place, false);
+  } catch (error) { if (error.name !== "AbortError" && error.status !== 404) failed(error); }
+}
+
+function draw(place, first) {
+  const picture = one(".sheet .pic", box);
+  if (!picture) return;
+  let mark = one(".box", picture);
+  if (!place) { mark?.remove(); return; }
+  if (!mark) { mark = element("span", { class: "box" }); picture.append(mark); }
+  const [x0, y0, x1, y1] = place.map((part) => part * 100);
+  Object.assign(mark.style, { left: `${x0}%`, top: `${y0}%`, width: `${x1 - x0}%`, height: `${y1 - y0}%` });
+  reveal(mark, first);
+}
+
+function reveal(mark, first) {
+  const sheet = one(".sheet", box), frame = sheet.getBoundingClientRect(), place = mark.getBoundingClientRect();
+  if (!first && place.top >= frame.top && place.bottom <= frame.bottom) return;
+  const lead = Math.max(24, (frame.height - place.height) / 2);
+  const calm = first || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  sheet.scrollTo({ top: sheet.scrollTop + place.top - frame.top - lead, behavior: calm ? "instant" : "smooth" });
+}
+
+function zoom(event) {
+  const button = one(".zoom", box), sheet = one(".sheet", box), picture = one("img.large", box);
+  if (!button || !picture) return;
+  const before = picture.getBoundingClientRect();
+  const [fx, fy] = event ? [(event.clientX - before.left) / before.width, (event.clientY - before.top) / before.height] : centre(before);
+  const on = sheet.classList.toggle("zoomed");
+  button.setAttribute("aria-pressed", on);
+  button.textContent = on ? "Fit" : "Zoom";
+  if (on && !picture.src.includes("px=2800")) picture.src = picture.src.replace("px=1400", "px=2800");
+  const after = picture.getBoundingClientRect(), frame = sheet.getBoundingClientRect();
+  sheet.scrollBy(after.left + fx * after.width - frame.left - frame.width / 2, after.top + fy * after.height - frame.top - frame.height / 2);
+}
+
+function centre(picture) {
+  const mark = one(".box", box)?.getBoundingClientRect();
+  if (!mark) return [0.5, 0.3];
+  return [(mark.left + mark.width / 2 - picture.left) / picture.width, (mark.top + mark.height / 2 - picture.top) / picture.height];
+}
+
+async function film(page, video, play, signal) {
+  const note = one(".film-note", box);
+  const slow = setTimeout(() => { note.textContent = "Making this minute playable in your browser…"; }, 600);
+  try {
+    const { src, second } = await get(`/api/play/${page}`, {}, signal);
+    if (signal.aborted) return;
+    video.src = src;
+    video.addEventListener("loadedmetadata", () => { video.currentTime = second; }, { once: true });
+    video.addEventListener("error", () => { note.textContent = "This browser cannot play it. “Open file” gives you the original."; }, { once: true });
+    note.textContent = "";
+    if (play) start_playing();
+  } catch (error) {
+    if (error.name !== "AbortError") note.textContent = error.message;
+  } finally { clearTimeout(slow); }
+}
+
+function start_playing() {
+  one("video", box)?.play().catch(() => { /* the browser wants a click first: the controls are there */ });
+}
+
+export function key(event) {
+  if (!shown) return;
+  const lower = event.key.toLowerCase();
+  if (lower === "z") zoom();
+  else if (lower === "o") one("a.open", box)?.click();
+  else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+    if (event.target.closest?.("video")) return;
+    const target = event.key === "ArrowLeft" ? shown.previous : shown.next;
+    if (target != null) actions.go(target);
+  } else return;
+  event.preventDefault();
+}

@@ -1,0 +1,207 @@
+"""The words a person reads: phrases, plurals, times and sizes. Plain text only; escaping is the business of `cards`."""
+
+from __future__ import annotations
+
+from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, PageInfo, Stage, Why
+
+NOTHING_FITS = "Nothing here seems to answer this. The closest are below, none of them a good match."
+NOTHING_AT_ALL = "Nothing was found. Try other words, or take a filter away."
+WORDS_ONLY = {
+    "loading": "Answers are by words alone until the model has loaded: a few seconds.",
+    "embedding": "Answers are by words alone until the pages have been read by meaning.",
+}
+
+
+def count(number: int) -> str:
+    """1284 -> "1,284"."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """(1, "page") -> "1 page"; (1284, "page") -> "1,284 pages"."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def ordinal(rank: int) -> str:
+    """1 -> "1st", 12 -> "12th"."""
+    if rank % 100 in (11, 12, 13):
+        return f"{count(rank)}th"
+    return count(rank) + {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+
+
+def clock(seconds: float) -> str:
+    """A place in a video: 42.9 -> "0:42", 724 -> "12:04", 3723 -> "1:02:03"."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
+
+
+def span(start_s: float, end_s: float) -> str:
+    """Like “0:42–0:58”; one clock where both ends show the same second."""
+    start, end = clock(start_s), clock(end_s)
+    return start if start == end else f"{start}–{end}"
+
+
+def time_left(seconds: float | None) -> str:
+    """None -> "" ; 4 -> "a few seconds left"; 70 -> "1 min left"; 4000 -> "1 h 7 min left"."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 55:
+        return f"{int(round(seconds / 5) * 5)} s left"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f"{minutes} min left"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min left" if rest else f"{hours} h left"
+
+
+def took(seconds: float) -> str:
+    """.038 -> "38 ms"; 1.24 -> "1.2 s"."""
+    return f"{max(1, round(seconds * 1000))} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
+
+
+def size(number: int) -> str:
+    """Bytes in decimal units: 3_100_000_000 -> "3.1 GB"."""
+    value = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 999.5 or unit == "GB":
+            return f"{value:.1f} {unit}" if unit != "bytes" and value < 10 else f"{value:,.0f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
+def percent(score: float) -> int:
+    """A chance 0–1 as whole percent; never 100, for nobody knows that."""
+    return min(99, max(0, round(score * 100)))
+
+
+def fit(score: float) -> str:
+    """The phrase beside the percent."""
+    for least, phrase in ((0.85, "Strong match"), (0.6, "Good match"), (0.4, "Possible"), (0.2, "Weak")):
+        if score >= least:
+            return phrase
+    return "Very weak"
+
+
+def where(kind: Kind, page: int | None, start_s: float | None) -> str:
+    """Like “page 5”, "picture", "moment at 0:42"."""
+    if kind is Kind.PAGE:
+        return f"page {count(page or 1)}"
+    if kind is Kind.MOMENT:
+        return f"moment at {clock(start_s or 0.0)}"
+    return "picture"
+
+
+def where_in_document(page: PageInfo) -> str:
+    """The page view's header: "page 5 of 31", "0:42–0:58 of …"."""
+    if page.kind is Kind.PAGE:
+        return f"page {count(page.number)} of {count(page.pages)}"
+    if page.kind is Kind.MOMENT:
+        place = span(page.start_s or 0.0, page.end_s or 0.0)
+        return f"{place} · moment {count(page.number)} of {count(page.pages)}"
+    return "picture"
+
+
+def why_line(hit: Hit) -> str:
+    """Like “words 2nd · meaning 1st · picture 3rd · still reading its text”."""
+    words = "subtitles" if hit.source == "subtitles" else "words"
+    ranks = ((words, hit.why.words), ("meaning", hit.why.meaning), ("picture", hit.why.picture),
+             ("reranked", hit.why.reranked))  # fmt: skip
+    parts = [f"{name} {ordinal(rank)}" for name, rank in ranks if rank is not None]
+    if hit.pending == "text":
+        parts.append("still reading its text")
+    elif hit.pending == "meaning":
+        parts.append("not yet read by meaning")
+    return " · ".join(parts)
+
+
+def why_rows(why: Why, searched: int, terms: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The page view's panel: (stage, sentence) pairs."""
+    rows: list[tuple[str, str]] = []
+    if why.words is not None:
+        found = f" ({', '.join(terms[:6])})" if terms else ""
+        rows.append(("Words", f"{ordinal(why.words)} of {count(searched)} by full text{found}"))
+    meant = [
+        f"{ordinal(rank)} by {name}" for name, rank in (("passage", why.meaning), ("picture", why.picture)) if rank
+    ]
+    if meant:
+        rows.append(("Meaning", ", ".join(meant)))
+    if why.reranked is not None:
+        rows.append(("Reranked", ordinal(why.reranked)))
+    return rows
+
+
+def searched(pages: int, seconds: float, only: Kind | None) -> str:
+    """Like “1,284 pages and moments searched in 38 ms”."""
+    nouns = {Kind.PAGE: ("page", "pages"), Kind.PICTURE: ("picture", "pictures"), Kind.MOMENT: ("moment", "moments")}
+    one, many = nouns[only] if only else ("page or moment", "pages and moments")
+    return f"{plural(pages, one, many)} searched in {took(seconds)}"
+
+
+def still_reading(documents: int) -> str:
+    """Like “2 documents are still being read: more may answer soon.”; "" for none."""
+    if not documents:
+        return ""
+    verb = "is" if documents == 1 else "are"
+    return f"{plural(documents, 'document')} {verb} still being read: more may answer soon."
+
+
+def extent(document: DocumentInfo) -> str:
+    """The shelf's second line: "31 pages", "12:04 · 38 moments", "picture", with " · OCR" where its text was read."""
+    if document.kind is FileKind.VIDEO:
+        moments = plural(document.pages, "moment")
+        text = f"{clock(document.duration_s)} · {moments}" if document.duration_s else moments
+    elif document.kind is FileKind.IMAGE:
+        text = "picture"
+    else:
+        text = plural(document.pages, "page")
+    if document.used_ocr:
+        text += " · OCR"
+    return text + (" · file is gone" if document.missing else "")
+
+
+def _unit(document: DocumentInfo, number: int) -> str:
+    one = {FileKind.VIDEO: "moment", FileKind.IMAGE: "picture"}.get(document.kind, "page")
+    return plural(number, one)
+
+
+def stage_line(document: DocumentInfo) -> tuple[float, str]:
+    """How far a document that is being read is: (0–1, sentence)."""
+    if document.stage is Stage.WORDS:
+        read = f"reading: {_unit(document, document.pages)} so far" if document.pages else "waiting to be read"
+        share, text = 0.04, read
+    elif document.stage is Stage.VECTORS:
+        share = document.parts_embedded / document.parts if document.parts else 0.0
+        # people know pages, not parts; the page that is being read counts as not yet read
+        done = f"{count(int(share * document.pages))} of {_unit(document, document.pages)} by meaning"
+        text = "seeing what it shows" if document.kind is FileKind.IMAGE else f"searchable by words · {done}"
+    elif document.stage is Stage.OCR:
+        share = document.ocr_done / document.ocr_pages if document.ocr_pages else 0.0
+        text = f"reading the text in {count(document.ocr_done)} of {_unit(document, document.ocr_pages)} (OCR)"
+    else:
+        share, text = 1.0, "done"
+    if document.paused:
+        return share, f"{text} · paused"
+    left = time_left(document.seconds_left)
+    return share, f"{text} · {left}" if left else text
+
+
+def pill(job: Job) -> tuple[int, str]:
+    """The pill at the top right: (percent, "reading 3 of 12 files, 2 min left")."""
+    share = round(100 * job.done / job.total) if job.total else 0
+    if job.state is JobState.QUEUED:
+        return 0, f"{job.title}, waiting"
+    left = time_left(job.seconds_left)
+    return min(100, share), f"{job.title}, {left}" if left else job.title
+
+
+def skipped_pages(pages: tuple[tuple[int, str], ...]) -> str:
+    """Like “2 pages could not be read: 4 (damaged), 9 (damaged)”; "" for none."""
+    if not pages:
+        return ""
+    named = ", ".join(f"{number} ({reason})" for number, reason in pages[:5])
+    more = f" and {count(len(pages) - 5)} more" if len(pages) > 5 else ""
+    return f"{plural(len(pages), 'page')} could not be read: {named}{more}"
