@@ -60,13 +60,17 @@ class Cache:
                 return None
             today = int(time.time() // 86400)
             if row[1] != today:
-                self._db.execute("UPDATE cache SET used = ? WHERE sha256 = ? AND number = ? AND what = ?", (today, sha256, number, what))
+                self._db.execute(
+                    "UPDATE cache SET used = ? WHERE sha256 = ? AND number = ? AND what = ?",
+                    (today, sha256, number, what),
+                )
             return bytes(row[0])
 
     def put(self, sha256: str, number: int, what: str, value: bytes) -> None:
         with self._lock:
             self._db.execute(
-                "INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)", (sha256, number, what, value, int(time.time() // 86400))
+                "INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)",
+                (sha256, number, what, value, int(time.time() // 86400)),
             )
             self._puts += 1
             if self._puts % 500 == 1:
@@ -85,7 +89,9 @@ class Cache:
     def _shrink(self) -> None:
         size = self._db.execute("SELECT coalesce(sum(length(value)), 0) FROM cache").fetchone()[0]
         while size > self.max_bytes:
-            rows = self._db.execute("SELECT sha256, number, what, length(value) FROM cache ORDER BY used LIMIT 1000").fetchall()
+            rows = self._db.execute(
+                "SELECT sha256, number, what, length(value) FROM cache ORDER BY used LIMIT 1000"
+            ).fetchall()
             for row in rows:
                 self._db.execute("DELETE FROM cache WHERE sha256 = ? AND number = ? AND what = ?", row[:3])
                 size -= row[3]

@@ -106,7 +106,9 @@ def next_unread(db: sqlite3.Connection) -> DocumentRow | None:
 def unfinished(db: sqlite3.Connection) -> int:
     """How many live documents still have stages to go (paused ones not counted)."""
     return int(
-        db.execute("SELECT count(*) FROM documents WHERE stage != 'done' AND NOT paused AND deleted IS NULL").fetchone()[0]
+        db.execute(
+            "SELECT count(*) FROM documents WHERE stage != 'done' AND NOT paused AND deleted IS NULL"
+        ).fetchone()[0]
     )
 
 
@@ -148,7 +150,8 @@ def names(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, list
     for start in range(0, len(document_ids), 500):
         some = document_ids[start : start + 500]
         rows = db.execute(
-            f"SELECT document_id, name FROM names WHERE document_id IN ({placeholders(len(some))}) ORDER BY id", tuple(some)
+            f"SELECT document_id, name FROM names WHERE document_id IN ({placeholders(len(some))}) ORDER BY id",
+            tuple(some),
         )
         for row in rows:
             found[row["document_id"]].append(row["name"])
@@ -179,6 +182,14 @@ def give_name(db: sqlite3.Connection, document_id: int, path: PurePath) -> str:
     return name
 
 
+def set_name(db: sqlite3.Connection, document_id: int, name: str) -> None:
+    """A name as it is (no path): a second document of that name gets a number behind it."""
+    unique, number = name, 2
+    while owner(db, unique) is not None:
+        unique, number = f"{name} ({number})", number + 1
+    db.execute("INSERT INTO names (document_id, name) VALUES (?, ?)", (document_id, unique))
+
+
 # tags
 
 
@@ -187,7 +198,8 @@ def tags(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, list[
     for start in range(0, len(document_ids), 500):
         some = document_ids[start : start + 500]
         rows = db.execute(
-            f"SELECT document_id, tag FROM tags WHERE document_id IN ({placeholders(len(some))}) ORDER BY tag", tuple(some)
+            f"SELECT document_id, tag FROM tags WHERE document_id IN ({placeholders(len(some))}) ORDER BY tag",
+            tuple(some),
         )
         for row in rows:
             found[row["document_id"]].append(row["tag"])
@@ -252,3 +264,9 @@ def dismiss(db: sqlite3.Connection, refusal_id: int) -> None:
 def forget_refusals(db: sqlite3.Connection, sha256: str, names: Sequence[str]) -> None:
     db.execute("DELETE FROM refusals WHERE sha256 = ?", (sha256,))
     db.executemany("DELETE FROM refusals WHERE document = ?", [(name,) for name in names])
+
+
+def between_stages(db: sqlite3.Connection) -> list[int]:
+    """Live documents that are read and not done."""
+    rows = db.execute("SELECT id FROM documents WHERE stage IN ('vectors', 'ocr') AND NOT paused AND deleted IS NULL")
+    return [row[0] for row in rows]

@@ -62,7 +62,9 @@ def active(db: sqlite3.Connection) -> list[JobRow]:
 
 
 def start(db: sqlite3.Connection, job_id: int) -> None:
-    db.execute("UPDATE jobs SET state = 'running', started = ? WHERE id = ? AND state = 'queued'", (time.time(), job_id))
+    db.execute(
+        "UPDATE jobs SET state = 'running', started = ? WHERE id = ? AND state = 'queued'", (time.time(), job_id)
+    )
 
 
 def finish(db: sqlite3.Connection, job_id: int, state: JobState, message: str | None) -> None:
@@ -85,22 +87,45 @@ def ask_cancel(db: sqlite3.Connection, job_id: int) -> None:
     db.execute("UPDATE jobs SET cancel = 1 WHERE id = ?", (job_id,))
 
 
-def take_lease(db: sqlite3.Connection, token: str, pid: int) -> bool:
-    """True when this worker holds the library now; False while another one lives. Call inside a write."""
-    row = db.execute("SELECT token, heartbeat FROM worker").fetchone()
+def take_lease(db: sqlite3.Connection, token: str, pid: int | None) -> bool:
+    """True when `token` holds the library now; False while another worker lives. Call inside a write.
+
+    Who starts a worker takes the lease for it (`pid` None), so that nobody else starts a second one meanwhile.
+    """
+    row = db.execute("SELECT token, heartbeat, starts FROM worker").fetchone()
     if row is not None and row[0] != token and time.time() - row[1] < LEASE_DEAD_S:
         return False
-    db.execute("INSERT OR REPLACE INTO worker VALUES (1, ?, ?, ?)", (token, pid, time.time()))
+    starts = 0 if row is None else row[2]
+    starts += pid is None
+    db.execute("INSERT OR REPLACE INTO worker VALUES (1, ?, ?, ?, ?)", (token, pid, time.time(), starts))
     return True
 
 
-def beat(db: sqlite3.Connection, token: str) -> bool:
-    """Renews the lease; False when another worker has taken it."""
-    return db.execute("UPDATE worker SET heartbeat = ? WHERE token = ?", (time.time(), token)).rowcount == 1
+def holder(db: sqlite3.Connection) -> str | None:
+    row = db.execute("SELECT token FROM worker").fetchone()
+    return None if row is None else str(row[0])
 
 
-def drop_lease(db: sqlite3.Connection, token: str) -> None:
-    db.execute("DELETE FROM worker WHERE token = ?", (token,))
+def starts(db: sqlite3.Connection) -> int:
+    """How often a worker was started since one last got something done."""
+    row = db.execute("SELECT starts FROM worker").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def beat(db: sqlite3.Connection, token: str, worked: bool) -> bool:
+    """Renews the lease; False when another worker has taken it. `worked`: something was done since the last beat."""
+    cursor = db.execute(
+        "UPDATE worker SET heartbeat = ?, starts = iif(?, 0, starts) WHERE token = ?", (time.time(), worked, token)
+    )
+    return cursor.rowcount == 1
+
+
+def drop_lease(db: sqlite3.Connection, token: str, *, whole: bool = True) -> None:
+    """Gives the library back; `whole` False (an error) keeps the count of starts."""
+    if whole:
+        db.execute("DELETE FROM worker WHERE token = ?", (token,))
+    else:
+        db.execute("UPDATE worker SET heartbeat = 0 WHERE token = ?", (token,))
 
 
 def worker_alive(db: sqlite3.Connection) -> bool:

@@ -16,9 +16,7 @@ class LabelRow:
     at: float
 
 
-def put(
-    db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source: str, at: float | None = None
-) -> bool:
+def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source: str, at: float | None = None) -> bool:
     """Stores a judgement; the later one wins. False when it was there already, just so."""
     db.execute("INSERT OR IGNORE INTO questions (text) VALUES (?)", (query,))
     question = db.execute("SELECT id FROM questions WHERE text = ?", (query,)).fetchone()[0]
@@ -38,7 +36,8 @@ def put(
 def drop(db: sqlite3.Connection, query: str, page_id: int) -> bool:
     """Takes a judgement back; a question without any goes too. False when there was none."""
     cursor = db.execute(
-        "DELETE FROM labels WHERE page_id = ? AND question_id = (SELECT id FROM questions WHERE text = ?)", (page_id, query)
+        "DELETE FROM labels WHERE page_id = ? AND question_id = (SELECT id FROM questions WHERE text = ?)",
+        (page_id, query),
     )
     drop_unused_questions(db)
     return cursor.rowcount > 0

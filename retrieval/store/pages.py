@@ -61,13 +61,13 @@ def _page(row: sqlite3.Row) -> PageRow:
     )
 
 
-def _part(row: sqlite3.Row) -> PartRow:
+def part_of(row: sqlite3.Row) -> PartRow:
     box = None if row["x0"] is None else Box(row["x0"], row["y0"], row["x1"], row["y1"])
     source = None if row["source"] is None else Source(row["source"])
     return PartRow(row["id"], row["document_id"], row["page_id"], Route(row["route"]), source, row["body"], box)
 
 
-_PART = (
+PART_QUERY = (
     "SELECT p.id, p.document_id, p.page_id, p.route, p.source, p.x0, p.y0, p.x1, p.y1, "
     "substr(g.text, p.first + 1, p.last - p.first) AS body FROM parts p JOIN pages g ON g.id = p.page_id "
 )
@@ -108,7 +108,8 @@ def insert(
     assert page_id is not None
     if has_picture:
         db.execute(
-            "INSERT INTO parts (document_id, page_id, route) VALUES (?, ?, ?)", (document_id, page_id, str(Route.PICTURE))
+            "INSERT INTO parts (document_id, page_id, route) VALUES (?, ?, ?)",
+            (document_id, page_id, str(Route.PICTURE)),
         )
     _insert_passages(db, document_id, page_id, page.passages, offset=0)
     _index(db, page_id)
@@ -181,7 +182,9 @@ def get(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int, PageRow]:
 
 
 def of_document(db: sqlite3.Connection, document_id: int) -> list[PageRow]:
-    return [_page(row) for row in db.execute("SELECT * FROM pages WHERE document_id = ? ORDER BY number", (document_id,))]
+    return [
+        _page(row) for row in db.execute("SELECT * FROM pages WHERE document_id = ? ORDER BY number", (document_id,))
+    ]
 
 
 def numbered(db: sqlite3.Connection, document_id: int, number: int) -> PageRow | None:
@@ -206,7 +209,8 @@ def neighbours(db: sqlite3.Connection, page: PageRow) -> tuple[int | None, int |
         (page.document_id, page.number),
     ).fetchone()
     after = db.execute(
-        "SELECT id FROM pages WHERE document_id = ? AND number > ? ORDER BY number LIMIT 1", (page.document_id, page.number)
+        "SELECT id FROM pages WHERE document_id = ? AND number > ? ORDER BY number LIMIT 1",
+        (page.document_id, page.number),
     ).fetchone()
     return (None if before is None else before[0]), (None if after is None else after[0])
 
@@ -234,7 +238,7 @@ def tallies(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, Ta
             tuple(some),
         )
         for row in rows:
-            found[row[0]] = Tally(row[1], row[2], row[3], row[4], row[5], row[6] or 0)
+            found[row[0]] = Tally(row[1], row[2], row[3], row[4], row[5] or 0, row[6] or 0)
     return found
 
 
@@ -317,8 +321,8 @@ def parts(db: sqlite3.Connection, part_ids: Sequence[int]) -> dict[int, PartRow]
     found = {}
     for start in range(0, len(part_ids), 500):
         some = part_ids[start : start + 500]
-        for row in db.execute(f"{_PART} WHERE p.id IN ({placeholders(len(some))})", tuple(some)):
-            found[row["id"]] = _part(row)
+        for row in db.execute(f"{PART_QUERY} WHERE p.id IN ({placeholders(len(some))})", tuple(some)):
+            found[row["id"]] = part_of(row)
     return found
 
 
@@ -327,9 +331,9 @@ def parts_of_pages(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int,
     found: dict[int, list[PartRow]] = {page_id: [] for page_id in page_ids}
     for start in range(0, len(page_ids), 500):
         some = page_ids[start : start + 500]
-        rows = db.execute(f"{_PART} WHERE p.page_id IN ({placeholders(len(some))}) ORDER BY p.id", tuple(some))
+        rows = db.execute(f"{PART_QUERY} WHERE p.page_id IN ({placeholders(len(some))}) ORDER BY p.id", tuple(some))
         for row in rows:
-            found[row["page_id"]].append(_part(row))
+            found[row["page_id"]].append(part_of(row))
     return found
 
 
@@ -377,12 +381,15 @@ def live(
         where.append("EXISTS (SELECT 1 FROM tags t WHERE t.document_id = d.id AND t.tag = ?)")
         values.append(tag)
     rows = db.execute(
-        f"SELECT g.id FROM pages g JOIN documents d ON d.id = g.document_id WHERE {' AND '.join(where)} ORDER BY g.id", values
+        f"SELECT g.id FROM pages g JOIN documents d ON d.id = g.document_id WHERE {' AND '.join(where)} ORDER BY g.id",
+        values,
     )
     return [row[0] for row in rows]
 
 
 def count_live(db: sqlite3.Connection) -> int:
     return int(
-        db.execute("SELECT count(*) FROM pages g JOIN documents d ON d.id = g.document_id WHERE d.deleted IS NULL").fetchone()[0]
+        db.execute(
+            "SELECT count(*) FROM pages g JOIN documents d ON d.id = g.document_id WHERE d.deleted IS NULL"
+        ).fetchone()[0]
     )

@@ -156,6 +156,7 @@ CREATE TABLE refusals (
 CREATE TABLE worker (                        -- the one process that works on this library
     id        INTEGER PRIMARY KEY CHECK (id = 1),
     token     TEXT NOT NULL,
-    pid       INTEGER NOT NULL,
-    heartbeat REAL NOT NULL
+    pid       INTEGER,                       -- NULL while it is being started
+    heartbeat REAL NOT NULL,
+    starts    INTEGER NOT NULL               -- since it last got something done: it stops trying after three
 );

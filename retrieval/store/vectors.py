@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.store.db import placeholders
-from retrieval.store.pages import _PART, PartRow, _part
+from retrieval.store.pages import PART_QUERY, PartRow, part_of
 from retrieval.types import Floats, Ints, Route
 
 
@@ -50,17 +50,23 @@ def next_parts(db: sqlite3.Connection, generation_id: int, count: int, *, all_st
     """
     stages = "d.stage != 'words'" if all_stages else "d.stage IN ('vectors', 'ocr')"
     rows = db.execute(
-        f"{_PART} JOIN documents d ON d.id = p.document_id"
+        f"{PART_QUERY} JOIN documents d ON d.id = p.document_id"
         " LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id"
         f" WHERE {stages} AND NOT d.paused AND d.deleted IS NULL AND p.id > coalesce(r.last_part, 0)"
         " ORDER BY d.id, p.id LIMIT ?",
         (generation_id, count),
     )
-    return [_part(row) for row in rows]
+    return [part_of(row) for row in rows]
 
 
 def store(
-    db: sqlite3.Connection, generation_id: int, document_id: int, route: Route, part_ids: Ints, page_ids: Ints, rows: Floats
+    db: sqlite3.Connection,
+    generation_id: int,
+    document_id: int,
+    route: Route,
+    part_ids: Ints,
+    page_ids: Ints,
+    rows: Floats,
 ) -> None:
     """`part_ids` (n,), `page_ids` (n,), `rows` (n, dim)."""
     if not len(part_ids) == len(page_ids) == len(rows):
@@ -99,7 +105,7 @@ def tallies(
     db: sqlite3.Connection, generation_id: int | None, document_ids: Sequence[int]
 ) -> dict[int, tuple[int, int]]:
     """(Parts, Parts that have had their turn) of each document."""
-    found = {document_id: (0, 0) for document_id in document_ids}
+    found = dict.fromkeys(document_ids, (0, 0))
     for start in range(0, len(document_ids), 500):
         some = document_ids[start : start + 500]
         rows = db.execute(

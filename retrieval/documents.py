@@ -1,0 +1,315 @@
+"""`library.documents`: lists, names, tags, the bin, and the pictures and files behind them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from ingest.types import FileKind, PageRef, Refused, Sized
+from retrieval.corpus_ids import corpus_id, parse
+from retrieval.errors import FolioscopeError, NotFound
+from retrieval.pipeline import THUMBNAIL_PX, rates, thumbnail_of
+from retrieval.store import documents, jobs, labels, pages, vectors
+from retrieval.store.db import scrub
+from retrieval.types import DocumentInfo, PageInfo, Refusal, Stage
+
+if TYPE_CHECKING:
+    from retrieval.library import Library
+
+BIN_S = 30 * 86400.0
+PLAYABLE_S = 60.0
+
+
+class Documents:
+    """What the library holds. Names are any of a document's names, or its sha256 (8 digits are enough)."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._store = library.store
+
+    # lists
+
+    def row(self, name: str) -> documents.DocumentRow:
+        row = documents.find(self._store.read(), name)
+        if row is None:
+            raise NotFound(f"There is no document named {name}.", "`folioscope list` shows the names.")
+        return row
+
+    def get(self, name: str) -> DocumentInfo:
+        return self._infos([self.row(name)])[0]
+
+    def list(self, kind: FileKind | None = None, tag: str | None = None, deleted: bool = False) -> list[DocumentInfo]:
+        """Newest first; `deleted`: those in the bin."""
+        return self._infos(documents.listed(self._store.read(), kind, tag, deleted))
+
+    def counts(self) -> dict[str, int]:
+        """`documents`, `pages`, `bytes`, `pdf`, `image`, `video`, `text` of what is live, and `deleted` in the bin."""
+        return documents.counts(self._store.read())
+
+    def _infos(self, rows: Sequence[documents.DocumentRow]) -> list[DocumentInfo]:
+        db = self._store.read()
+        ids = [row.id for row in rows]
+        names, tags, tallies = documents.names(db, ids), documents.tags(db, ids), pages.tallies(db, ids)
+        embedded = vectors.tallies(db, self._library.models.generation_id, ids)
+        seconds = rates(db)
+        infos = []
+        for row in rows:
+            tally = tallies.get(row.id, pages.Tally(0, None, None, 0, 0, 0))
+            parts, done = embedded[row.id]
+            left = None
+            if row.stage is not Stage.DONE and not row.paused:
+                left = (parts - done) * seconds["text"] + (tally.ocr_pages - tally.ocr_done) * seconds["ocr"]
+            infos.append(
+                DocumentInfo(
+                    id=row.sha256,
+                    name=names[row.id][0],
+                    names=tuple(names[row.id]),
+                    kind=row.kind,
+                    tags=tuple(tags[row.id]),
+                    pages=tally.pages,
+                    stage=row.stage,
+                    paused=row.paused,
+                    added=row.added,
+                    size_bytes=row.size,
+                    deleted=row.deleted,
+                    duration_s=tally.duration_s,
+                    missing=row.path is not None and not Path(row.path).exists(),
+                    used_ocr=tally.read_by_ocr > 0,
+                    parts=parts,
+                    parts_embedded=done,
+                    ocr_pages=tally.ocr_pages,
+                    ocr_done=tally.ocr_done,
+                    skipped_pages=tuple(pages.errors(db, row.id)),
+                    cover_page_id=tally.cover,
+                    seconds_left=left,
+                )
+            )
+        return infos
+
+    # tags, pause
+
+    def tags(self) -> list[tuple[str, int]]:
+        """(tag, how many live documents have it), by name."""
+        return documents.all_tags(self._store.read())
+
+    def tag(self, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> DocumentInfo:
+        row = self.row(name)
+        with self._store.write() as db:
+            documents.add_tags(db, row.id, [tag.strip() for tag in add if tag.strip()])
+            documents.remove_tags(db, row.id, remove)
+        return self._infos([row])[0]
+
+    def pause(self, name: str) -> None:
+        """Its work stops; what was done stays searchable."""
+        row = self.row(name)
+        with self._store.write() as db:
+            documents.set_paused(db, row.id, True)
+
+    def resume(self, name: str) -> None:
+        self._go_on([self.row(name)])
+
+    def _go_on(self, rows: Sequence[documents.DocumentRow]) -> None:
+        unfinished = [row for row in rows if row.stage is not Stage.DONE]
+        if not unfinished:
+            return
+        with self._store.write() as db:
+            for row in unfinished:
+                documents.set_paused(db, row.id, False)
+                if row.job_id is not None:
+                    jobs.reopen(db, row.job_id)
+        self._library.wake()
+
+    # the bin
+
+    def remove(self, names: Sequence[str], for_good: bool = False) -> list[str]:
+        """Into the bin (30 days), or for good: then nothing of it is left on disk. Returns the first names.
+
+        All or nothing for unknown names: NotFound is raised before anything is removed.
+        """
+        rows = list({row.id: row for row in (self.row(name) for name in names)}.values())
+        first = documents.names(self._store.read(), [row.id for row in rows])
+        if for_good:
+            self._erase(rows)
+        else:
+            with self._store.write() as db:
+                for row in rows:
+                    if row.deleted is None:
+                        documents.set_deleted(db, row.id, time.time())
+                        pages.unindex_document(db, row.id)
+        return [first[row.id][0] for row in rows]
+
+    def restore(self, names: Sequence[str]) -> list[str]:
+        """Out of the bin. NotFound for one that is not there."""
+        rows = [self.row(name) for name in names]
+        with self._store.write() as db:
+            for row in rows:
+                if row.deleted is not None:
+                    documents.set_deleted(db, row.id, None)
+                    pages.index_document(db, row.id)
+        self._go_on(rows)
+        first = documents.names(self._store.read(), [row.id for row in rows])
+        return [first[row.id][0] for row in rows]
+
+    def empty_expired(self) -> int:
+        """Erases what has been in the bin for 30 days; how many."""
+        rows = documents.expired(self._store.read(), time.time() - BIN_S)
+        if rows:
+            self._erase(rows)
+        return len(rows)
+
+    def _erase(self, rows: Sequence[documents.DocumentRow]) -> None:
+        blobs: set[str] = set()
+        with self._store.write() as db:
+            names = documents.names(db, [row.id for row in rows])
+            for row in rows:
+                blobs |= pages.blobs_of(db, row.id)
+                if row.deleted is None:
+                    pages.unindex_document(db, row.id)
+                documents.forget_refusals(db, row.sha256, names[row.id])
+                documents.delete(db, row.id)
+            labels.drop_unused_questions(db)
+        for row in rows:
+            if row.path is None:
+                self._library.blobs.delete(row.sha256)
+            self._library.cache.forget(row.sha256)
+            shutil.rmtree(self._playable_folder(row.sha256), ignore_errors=True)
+        for blob in blobs:
+            if not pages.blob_in_use(self._store.read(), blob):
+                self._library.blobs.delete(blob)
+        scrub(self._store)
+
+    # refusals
+
+    def refusals(self) -> list[Refusal]:
+        """Files that were not added, until dismissed; newest first."""
+        return documents.refusals(self._store.read())
+
+    def dismiss(self, refusal_id: int) -> None:
+        with self._store.write() as db:
+            documents.dismiss(db, refusal_id)
+
+    # pages
+
+    def _page(self, page_id: int) -> tuple[pages.PageRow, documents.DocumentRow]:
+        db = self._store.read()
+        page = pages.get(db, [page_id]).get(page_id)
+        document = None if page is None else documents.by_id(db, page.document_id)
+        if page is None or document is None:
+            raise NotFound("That page is not in the library any more.")
+        return page, document
+
+    def page(self, page_id: int) -> PageInfo:
+        page, document = self._page(page_id)
+        db = self._store.read()
+        name = documents.names(db, [document.id])[document.id][0]
+        before, after = pages.neighbours(db, page)
+        return PageInfo(
+            id=page.id,
+            document=name,
+            document_id=document.sha256,
+            corpus_id=corpus_id(name, document.kind, page),
+            kind=page.kind,
+            number=page.number,
+            pages=pages.tallies(db, [document.id])[document.id].pages,
+            width=page.width,
+            height=page.height,
+            start_s=page.start_s,
+            end_s=page.end_s,
+            file_kind=document.kind,
+            text=page.text,
+            previous_id=before,
+            next_id=after,
+        )
+
+    def resolve(self, text: str) -> int:
+        """Page id of a corpus id: any name of the document; a span finds the moment that holds its middle."""
+        parsed = parse(text)
+        db = self._store.read()
+        row = documents.find(db, parsed.name) or documents.find(db, text)
+        page = None
+        if row is not None:
+            if parsed.start_s is not None and parsed.end_s is not None:
+                page = pages.at_second(db, row.id, (parsed.start_s + parsed.end_s) / 2)
+            else:
+                page = pages.numbered(db, row.id, parsed.page or 1)
+        if page is None:
+            raise NotFound(f"There is no page {text}.", "`folioscope search` prints the ids that exist.")
+        return page.id
+
+    def picture(self, page_id: int, longest_px: int) -> Sized:
+        """The page as JPEG, its longest side at most `longest_px`; the thumbnail when the original is gone."""
+        page, document = self._page(page_id)
+        if page.picture is not None:
+            return self._stored(page.picture)
+        if document.kind is FileKind.TEXT:
+            raise NotFound("A text has no picture.")
+        try:
+            path = self.original_path(document)
+            return self._library.children.encoded(path, document.kind, PageRef(page.number, page.key_s), longest_px)
+        except (ValueError, OSError, Refused, FolioscopeError):
+            if page.thumbnail is None:
+                raise NotFound(
+                    "This page cannot be drawn: its file is gone or damaged.", "Add the file again."
+                ) from None
+            return self._stored(page.thumbnail)
+
+    def thumbnail(self, page_id: int) -> Sized:
+        """Small JPEG; stored, so that it survives a missing original."""
+        page, document = self._page(page_id)
+        if page.thumbnail is None:
+            made = self.picture(page_id, THUMBNAIL_PX)
+            blob = self._library.blobs.put(made.data if page.picture is None else thumbnail_of(_opened(made.data)))
+            with self._store.write() as db:
+                pages.set_thumbnail(db, page.id, blob)
+            return self._stored(blob)
+        return self._stored(page.thumbnail)
+
+    def _stored(self, blob: str) -> Sized:
+        data = self._library.blobs.get(blob)
+        width, height = _opened(data).size
+        return Sized(data, width, height)
+
+    # originals
+
+    def original_path(self, row: documents.DocumentRow) -> Path:
+        path = self._library.blobs.path(row.sha256) if row.path is None else Path(row.path)
+        if not path.is_file():
+            name = documents.names(self._store.read(), [row.id])[row.id][0]
+            raise NotFound(f"The file of {name} is gone from where it was.", "Put it back, or add it again.")
+        return path
+
+    def original(self, document_id: str) -> tuple[Path, FileKind, str]:
+        """(path, kind, name for a download); NotFound when it is gone."""
+        row = self.row(document_id)
+        name = documents.names(self._store.read(), [row.id])[row.id][0]
+        return self.original_path(row), row.kind, Path(name).name
+
+    def _playable_folder(self, sha256: str) -> Path:
+        return self._library.path / "playable" / sha256
+
+    def playable(self, document_id: str, at_s: float) -> tuple[Path, float]:
+        """A file that browsers play, and the second of it that is the asked one: the original, or a cached H.264 copy
+        of the minute around it."""
+        from ingest.playable import make_copy, needs_copy
+
+        row = self.row(document_id)
+        path = self.original_path(row)
+        if not needs_copy(path):
+            return path, at_s
+        minute = int(at_s // PLAYABLE_S)
+        copy = self._playable_folder(row.sha256) / f"{minute}.mp4"
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            make_copy(path, copy, minute * PLAYABLE_S, PLAYABLE_S)
+        return copy, at_s - minute * PLAYABLE_S
+
+
+def _opened(data: bytes) -> Image.Image:
+
+    return Image.open(io.BytesIO(data))

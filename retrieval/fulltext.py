@@ -1,0 +1,59 @@
+"""From a question to FTS5's query language, and the extra tokens that make numbers match however they are written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# bm25() weights of the full text's columns: text, extra, title.
+WEIGHTS = (1.0, 1.0, 0.6)
+
+_WORD = re.compile(r"\w+", re.UNICODE)
+_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[,\u00a0\u202f']\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.,])\d+\.\d+(?![\w.])")
+_YEAR = re.compile(r"\b(?:fy|cy|h[12]|q[1-4])[ '’-]?((?:19|20)?\d\d)\b", re.IGNORECASE)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+
+# Function words of English questions: they match everywhere and cost time. Kept when nothing else is left.
+STOP = frozenset(
+    """a about according after all also am an and any are as at be because been before being between both but by can could
+    did do does doing during each for from further had has have having he her here hers him his how i if in into is it its
+    itself me more most my no nor not of off on once only or other our out over own please same she should so some such
+    than that the their them then there these they this those through to too under until up us very was we were what when
+    where which while who whom whose why will with would you your""".split()
+)
+
+
+def terms(query: str) -> list[str]:
+    """Content words of a question in order, casefolded, each once; all its words when none has content."""
+    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", query).casefold())))
+    content = [word for word in words if word not in STOP]
+    return content or words
+
+
+def match_query(query: str) -> str | None:
+    """FTS5 MATCH string: any of the content words and of the numbers' other spellings. None for a question without words."""
+    found = terms(query)
+    found += [token for token in extra_tokens(query).split() if token not in found]
+    return " OR ".join(f'"{term}"' for term in found) or None
+
+
+def extra_tokens(text: str) -> str:
+    """Tokens that the tokenizer would not make: 1,234 → 1234; 1,234.5 → n1234d5; FY18 and FY2018 → 2018. Space-separated."""
+    tokens = []
+    for number in _NUMBER.findall(text):
+        whole, _, fraction = re.sub(r"[,\u00a0\u202f']", "", number).partition(".")
+        fraction = fraction.rstrip("0")
+        tokens.append(f"n{whole}d{fraction}" if fraction else whole)
+    for year in _YEAR.findall(text):
+        tokens.append(year if len(year) == 4 else f"20{year}")
+    return " ".join(dict.fromkeys(tokens))
+
+
+def title_words(names: list[str]) -> str:
+    """Words of a document's names: `BESTBUY_2023_10K.pdf` → `BESTBUY 2023 10 K`."""
+    words: list[str] = []
+    for name in names:
+        stem = name.rsplit(".", 1)[0] if "." in name else name
+        plain = re.sub(r"[\W_]+", " ", stem)
+        words += plain.split() + _CAMEL.sub(" ", plain).split()
+    return " ".join(dict.fromkeys(words))

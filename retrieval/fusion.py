@@ -1,0 +1,78 @@
+"""Candidates of several routes become one order: each route calibrated, then weighted per Profile.
+
+Cosines of question–passage and question–picture pairs and BM25 scores live on different scales, and each question has its
+own. So every score is first taken as its distance from the mean of *that question's* scores over the whole library, in
+standard deviations (z); a Profile then weighs its routes, and a logistic curve turns the sum into a chance that
+kinds can be compared by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from ingest.types import Kind
+from retrieval.types import Floats, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One Profile's fusion. `words`, `text`, `picture` weigh z scores; chance = sigmoid(slope · sum + offset)."""
+
+    words: float
+    text: float
+    picture: float
+    slope: float
+    offset: float
+
+    def fuse(self, words: Floats, text: Floats, picture: Floats) -> Floats:
+        """(n,) each: z scores; NaN where a page has nothing on that route. Returns the weighted sum (n,)."""
+        total = np.zeros(len(words), np.float32)
+        for weight, z in ((self.words, words), (self.text, text), (self.picture, picture)):
+            total += weight * np.nan_to_num(z, nan=0.0)
+        return total
+
+    def chance(self, fused: Floats) -> Floats:
+        return (1.0 / (1.0 + np.exp(-(self.slope * fused + self.offset)))).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Weights of every Profile, and the chance from which an answer `fits`."""
+
+    profiles: Mapping[str, Weights]
+    cutoff: float
+    by_words: Weights
+
+    def weights(self, kind: Kind, has_text: bool) -> Weights:
+        return self.profiles[Profile(kind, has_text).key]
+
+    @property
+    def words_only(self) -> Fusion:
+        """The same while no vectors can be asked."""
+        return Fusion(dict.fromkeys(self.profiles, self.by_words), self.cutoff, self.by_words)
+
+
+def from_json(text: str) -> Fusion:
+    data = json.loads(text)
+    profiles = {key: Weights(**weights) for key, weights in data["profiles"].items()}
+    return Fusion(profiles, data["cutoff"], Weights(**data["by_words"]))
+
+
+@cache
+def builtin_fusion() -> Fusion:
+    """Measured for the builtin model; the start for every other one."""
+    return from_json(resources.files("retrieval").joinpath("fusion.json").read_text("utf-8"))
+
+
+def z_of_matches(scores: Floats, population: int) -> tuple[float, float]:
+    """Mean and deviation of BM25 over `population` pages, of which all but the matches score 0. Matches: (n,)."""
+    count = max(population, len(scores), 1)
+    mean = float(scores.sum()) / count
+    variance = float((scores.astype(np.float64) ** 2).sum()) / count - mean * mean
+    return mean, float(np.sqrt(max(variance, 1e-6)))

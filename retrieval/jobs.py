@@ -1,0 +1,124 @@
+"""`library.jobs`: long work that outlives the browser tab and the process; how far it is and how long it will take."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from retrieval.errors import NotFound
+from retrieval.pipeline import cancel, rates
+from retrieval.store import documents, jobs, models, pages, vectors
+from retrieval.types import Job, JobState, Stage
+
+if TYPE_CHECKING:
+    from retrieval.library import Library
+
+POLL_S = 0.2
+UNREAD_WEIGHT_S = 2.0  # what is behind a file not yet read is unknown: say so much
+
+
+class Jobs:
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._store = library.store
+
+    def list(self) -> list[Job]:
+        """Newest first."""
+        db = self._store.read()
+        return [self._job(db, row) for row in jobs.listed(db)]
+
+    def get(self, job_id: int) -> Job:
+        db = self._store.read()
+        row = jobs.get(db, job_id)
+        if row is None:
+            raise NotFound(f"There is no job {job_id}.", "`folioscope jobs` lists them.")
+        return self._job(db, row)
+
+    def active(self) -> Job | None:
+        """What runs now, all running ingests taken together; None when nothing does. Wakes a worker that died."""
+        db = self._store.read()
+        rows = jobs.active(db)
+        if not rows:
+            return None
+        self._library.wake()
+        found = [self._job(db, row) for row in rows]
+        if len(found) == 1:
+            return found[0]
+        seconds = [job.seconds_left for job in found if job.seconds_left is not None]
+        ingests = [row.id for row in rows if row.kind == "ingest"]
+        title = _title(db, ingests) if ingests else found[0].title
+        done, total = sum(job.done for job in found), sum(job.total for job in found)
+        first = found[0]
+        return Job(
+            first.id, first.kind, JobState.RUNNING, title, done, total, sum(seconds) or None, None, first.created, None
+        )
+
+    def cancel(self, job_id: int) -> Job:
+        """Ends it: files not yet read are left out again, the others keep what they have."""
+        row = jobs.get(self._store.read(), self.get(job_id).id)
+        if row is not None and row.state in (JobState.QUEUED, JobState.RUNNING):
+            with self._store.write() as db:
+                jobs.ask_cancel(db, job_id)
+                if row.kind == "ingest":
+                    cancel(db, row)
+                else:
+                    jobs.finish(db, job_id, JobState.CANCELLED, "stopped")
+        return self.get(job_id)
+
+    def wait(self, job_id: int, progress: Callable[[Job], None] | None = None) -> Job:
+        """Until it has ended; calls `progress` about five times a second."""
+        while True:
+            job = self.get(job_id)
+            if progress is not None:
+                progress(job)
+            if job.state not in (JobState.QUEUED, JobState.RUNNING):
+                return job
+            self._library.wake()
+            time.sleep(POLL_S)
+
+    def _job(self, db: sqlite3.Connection, row: jobs.JobRow) -> Job:
+        running = row.state in (JobState.QUEUED, JobState.RUNNING)
+        if row.kind == "embed":
+            model = models.get(db, row.subject or "")
+            total, done = vectors.totals(db, model.generation_id if model is not None else None)
+            left = (total - done) * rates(db)["text"] if running else None
+            title = f"embedding every page with {row.subject}"
+            return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
+        done, total, seconds = _ingest_progress(db, row.id)
+        left = seconds if running and row.started is not None else None
+        if not running:
+            done = total
+        return Job(
+            row.id, row.kind, row.state, _title(db, [row.id]), done, total, left, row.message, row.created, row.finished
+        )
+
+
+def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, float]:
+    """(done, total, seconds left): in tenths of a second of work as measured on this machine."""
+    rows = [row for row in documents.of_job(db, job_id) if not row.paused]
+    ids = [row.id for row in rows]
+
+    embedded = vectors.tallies(db, models.current(db).generation_id, ids)
+    tallies = pages.tallies(db, ids)
+    seconds = rates(db)
+    done = left = 0.0
+    for row in rows:
+        if row.stage is Stage.WORDS:
+            left += UNREAD_WEIGHT_S
+            continue
+        parts, ready = embedded[row.id]
+        tally = tallies.get(row.id)
+        ocr, ocr_done = (tally.ocr_pages, tally.ocr_done) if tally is not None else (0, 0)
+        done += ready * seconds["text"] + ocr_done * seconds["ocr"] + seconds["read"]
+        left += (parts - ready) * seconds["text"] + (ocr - ocr_done) * seconds["ocr"]
+    return int(done * 10), int((done + left) * 10), left
+
+
+def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
+    rows = [row for job_id in job_ids for row in documents.of_job(db, job_id)]
+    finished = sum(row.stage is Stage.DONE for row in rows)
+    if not rows:
+        return "reading files"
+    return f"reading {min(finished + 1, len(rows))} of {len(rows)} files" if len(rows) > 1 else "reading 1 file"

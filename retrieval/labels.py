@@ -1,0 +1,77 @@
+"""`library.labels`: people's judgements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.corpus_ids import corpus_id
+from retrieval.errors import FolioscopeError, NotFound
+from retrieval.formats import read_labels, write_labels
+from retrieval.store import documents, labels, pages
+from retrieval.types import Label
+
+if TYPE_CHECKING:
+    from retrieval.library import Library
+
+
+class Labels:
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._store = library.store
+
+    def set(self, query: str, page: str | int, relevant: bool | None, source: str = "app") -> None:
+        """Judges a Page (corpus id or page id) for a question; None takes the judgement back."""
+        words = " ".join(query.split())
+        if not words:
+            raise FolioscopeError("A judgement needs a question.", "Ask first, then judge an answer.")
+        page_id = self._library.documents.resolve(page) if isinstance(page, str) else page
+        with self._store.write() as db:
+            if relevant is None:
+                labels.drop(db, words, page_id)
+            elif page_id not in pages.get(db, [page_id]):
+                raise NotFound("That page is not in the library any more.")
+            else:
+                labels.put(db, words, page_id, relevant, source)
+
+    def list(self) -> list[Label]:
+        """Newest first."""
+        db = self._store.read()
+        rows = labels.listed(db)
+        found = pages.get(db, list({row.page_id for row in rows}))
+        ids = list({page.document_id for page in found.values()})
+        names = documents.names(db, ids)
+        kinds = {i: row.kind for i in ids if (row := documents.by_id(db, i)) is not None}
+        return [
+            Label(
+                row.query,
+                corpus_id(names[page.document_id][0], kinds[page.document_id], page),
+                row.relevant,
+                row.source,
+                row.at,
+            )
+            for row in rows
+            if (page := found.get(row.page_id)) is not None
+        ]
+
+    def import_csv(self, path: Path) -> dict[str, object]:
+        """{"imported", "already", "unknown": [corpus ids]}; the later judgement of a pair wins."""
+        imported = already = 0
+        unknown: list[str] = []
+        for label in read_labels(path):
+            try:
+                page_id = self._library.documents.resolve(label.corpus_id)
+            except NotFound:
+                unknown.append(label.corpus_id)
+                continue
+            with self._store.write() as db:
+                fresh = labels.put(db, " ".join(label.query.split()), page_id, label.relevant, label.source, label.when)
+            imported += fresh
+            already += not fresh
+        return {"imported": imported, "already": already, "unknown": list(dict.fromkeys(unknown))}
+
+    def export_csv(self, path: Path) -> int:
+        """Writes all judgements, oldest first; how many."""
+        rows = list(reversed(self.list()))
+        write_labels(path, rows)
+        return len(rows)

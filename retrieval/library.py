@@ -1,0 +1,275 @@
+"""The library: everything on disk under one folder, and the only door that `ui` uses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from types import TracebackType
+
+from ingest.types import Box, Kind, Limits
+from ingest.worker import Children
+from retrieval import fulltext, hits, search
+from retrieval.adding import add_files, add_texts
+from retrieval.blobs import Blobs
+from retrieval.documents import Documents
+from retrieval.errors import FolioscopeError
+from retrieval.fusion import Fusion, builtin_fusion
+from retrieval.jobs import Jobs
+from retrieval.labels import Labels
+from retrieval.models import Models
+from retrieval.pipeline import Pipeline
+from retrieval.place import place_on_page
+from retrieval.store import documents as document_store
+from retrieval.store import labels as label_store
+from retrieval.store.cache import Cache
+from retrieval.store.db import Store
+from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, SearchResult
+from retrieval.work import ensure_worker, work
+
+_REMEMBERED_QUESTIONS = 64
+
+
+class Library:
+    """One folder of documents that can be asked. Several processes may use it at once; long work is one worker's.
+
+    `embedder` replaces the current Model's (for tests and embedding of your own); the work then runs in a thread of this
+    process. Raises StoreError when the folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        embedder: Embedder | None = None,
+        reranker: Reranker | None = None,
+        limits: Limits | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self.path = Path(path).expanduser().resolve()
+        self.limits = limits or Limits()
+        self.store = Store(self.path)
+        self.blobs = Blobs(self.path / "blobs")
+        self.cache = Cache(cache)
+        self.children = Children(count=1, limits=self.limits)
+        self.reranker = reranker
+        self.models = Models(self, embedder)
+        self.documents = Documents(self)
+        self.labels = Labels(self)
+        self.jobs = Jobs(self)
+        self._in_process = embedder is not None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._asking = threading.Lock()
+        self._questions: OrderedDict[tuple[str, str], Floats] = OrderedDict()
+        self._loading: threading.Thread | None = None
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._loading is not None:
+            self._loading.join()
+        self.children.close()
+        self.cache.close()
+        self.store.close()
+
+    # work
+
+    def work(self, token: str | None = None) -> None:
+        """Does the library's long work in this thread until none is left; returns at once while another worker lives."""
+        pipeline = Pipeline(self.store, self.blobs, self.cache, Children(count=2, limits=self.limits), self.models.load)
+        try:
+            work(self.store, pipeline.step, token=token, stop=self._stop)
+        finally:
+            pipeline.close()
+
+    def wake(self) -> None:
+        """Makes sure that somebody works on what was enqueued."""
+        if not self._in_process:
+            ensure_worker(self.store)
+        elif self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self.work, name="worker", daemon=True)
+            self._thread.start()
+
+    # documents in
+
+    def add(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        tags: Sequence[str] = (),
+        copy: bool = False,
+        wait: bool = True,
+        names: Mapping[Path, str] | None = None,
+        progress: Callable[[Job], None] | None = None,
+    ) -> Added:
+        """Files and folders. Searchable by words within seconds; `wait` returns when all stages are done.
+
+        `names` gives files other names (uploads: the path as dropped). Files are referenced in place unless `copy`.
+        Nothing raises for a bad file: it is in the result's `refused`.
+        """
+        given = {Path(path): PurePath(name) for path, name in (names or {}).items()}
+        job, added = add_files(self.store, self.blobs, [Path(p) for p in paths], tags, copy, given, self.limits)
+        return self._followed(job, added, wait, progress)
+
+    def add_texts(
+        self,
+        texts: Iterable[tuple[str, str]],
+        *,
+        wait: bool = True,
+        progress: Callable[[Job], None] | None = None,
+    ) -> Added:
+        """(name, text) pairs, each a document of one page without a picture: a benchmark's `corpus.jsonl`."""
+        job, added = add_texts(self.store, texts)
+        return self._followed(job, added, wait, progress)
+
+    def _followed(self, job: int | None, added: Added, wait: bool, progress: Callable[[Job], None] | None) -> Added:
+        if job is None:
+            return added
+        self.wake()
+        if wait:
+            self.jobs.wait(job, progress)
+        return hits.after_work(self.store, job, added, finished=wait)
+
+    # questions
+
+    @property
+    def ready(self) -> bool:
+        """The current Model is loaded: questions are answered by meaning too."""
+        return self.models.loaded
+
+    def prepare(self) -> None:
+        """Loads the current Model and the vectors now."""
+        self.models.embedder()
+        self.models.index()
+
+    def loading_in_background(self) -> None:
+        """Starts `prepare` in a thread; until it is done questions are answered by words."""
+        if self._loading is None:
+            self._loading = threading.Thread(target=self._prepare_quietly, name="loading", daemon=True)
+            self._loading.start()
+
+    def _prepare_quietly(self) -> None:
+        try:
+            self.prepare()
+        except FolioscopeError as error:
+            self.models.trouble = error
+
+    def search(
+        self,
+        query: str,
+        *,
+        top: int = 10,
+        kind: Kind | None = None,
+        document: str | None = None,
+        tag: str | None = None,
+        rerank: bool = True,
+        places: int = 0,
+    ) -> SearchResult:
+        """The best hits. `places`: for so many of the first Hits the place is narrowed by layout (about .3 s each).
+
+        While `loading_in_background` is not done the answer is by words only, and says so. NotFound for a `document`
+        that is not here.
+        """
+        started = time.perf_counter()
+        db = self.store.read()
+        document_ids = None if document is None else [self.documents.row(document).id]
+        within = search.scope(db, kind, document_ids, tag)
+        why_words = self._why_words_only()
+        ordered = self._candidates(query, within, "full", rerank, by_words=why_words is not None)
+        found = hits.hits(
+            db,
+            ordered[:top],
+            query=query,
+            fusion=self.fusion,
+            judged=label_store.of_query(db, query),
+            generation=self.models.generation_id,
+        )
+        for place, hit in enumerate(found[:places]):
+            found[place] = replace(hit, region=self.place(hit.page_id, query))
+        return SearchResult(
+            query=query,
+            hits=found,
+            searched=within.size,
+            seconds=time.perf_counter() - started,
+            by_words_only=why_words,
+            reading=document_store.unfinished(db),
+            terms=tuple(fulltext.terms(query)),
+        )
+
+    def rank(
+        self, query: str, *, stage: str = "full", top: int = 100, documents: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """(corpus id under the document's first name, score) best first. `stage`: words, vectors, fused or full.
+
+        `documents` limits the candidates to some names. For measuring; loads the model and waits for it.
+        """
+        db = self.store.read()
+        ids = None if documents is None else [self.documents.row(name).id for name in documents]
+        within = search.scope(db, None, ids, None)
+        ordered = self._candidates(query, within, stage, rerank=True, by_words=stage == "words")
+        return hits.ranked(db, ordered[:top], stage)
+
+    @property
+    def fusion(self) -> Fusion:
+        return builtin_fusion()
+
+    def _why_words_only(self) -> str | None:
+        if self.models.trouble is not None:
+            return str(self.models.trouble)
+        if self._loading is not None and self._loading.is_alive():
+            return "loading"
+        return None
+
+    def _candidates(
+        self, query: str, within: search.Scope, stage: str, rerank: bool, by_words: bool
+    ) -> list[search.Candidate]:
+        db = self.store.read()
+        with self._asking:
+            index = None if by_words else self.models.index()
+            vector = None if index is None else self.question_vector(query)
+            return search.candidates(
+                db,
+                query,
+                within,
+                fusion=self.fusion,
+                index=index,
+                vector=vector,
+                reranker=self.reranker if rerank else None,
+                stage=stage,
+            )
+
+    def question_vector(self, query: str) -> Floats:
+        """(dim,) of the current Model; the last ones are remembered (paging, filters, the place on a page)."""
+        embedder = self.models.embedder()
+        key = (embedder.query_key, query)
+        if key not in self._questions:
+            self._questions[key] = embedder.embed_queries([PartInput(text=query)])[0]
+            while len(self._questions) > _REMEMBERED_QUESTIONS:
+                self._questions.popitem(last=False)
+        return self._questions[key]
+
+    def place(self, page_id: int, query: str) -> Box | None:
+        """Where on a shown page the answer stands: the passage, narrowed to its table, picture or paragraph. Cached.
+
+        None = the whole picture.
+        """
+        return place_on_page(self, page_id, query)
+
+    def doctor(self) -> dict[str, object]:
+        """Versions, CPU abilities, the chosen precision, and whether the library on disk is whole."""
+        from retrieval.doctor import report
+
+        return report(self)

@@ -1,0 +1,448 @@
+"""Words → vectors → OCR → done: what the worker does next for the documents of a library.
+
+Every commit leaves the library whole: a kill loses at most the batch at hand, and the next worker goes on from there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ingest import engines
+from ingest.passages import passages
+from ingest.types import Box, FileKind, Limits, Line, Page, PageError, Refused, Source
+from ingest.worker import Children
+from retrieval import fulltext
+from retrieval.blobs import Blobs
+from retrieval.store import documents, jobs, pages, vectors
+from retrieval.store.cache import Cache
+from retrieval.store.db import Store, get_setting, set_setting
+from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage
+
+PARTS_A_COMMIT = 64
+TEXTS_A_CALL = 8
+PAGES_A_COMMIT = 64
+THUMBNAIL_PX = 320
+OCR_WORKERS = max(1, min(2, os.cpu_count() or 1))
+
+# Seconds of one unit before any was measured here: a guess of a plain laptop.
+_RATES = {"read": 0.5, "text": 0.05, "picture": 0.12, "ocr": 2.5}
+
+
+class Stopped(Exception):
+    """The work at hand was cancelled, paused or deleted by a person."""
+
+
+class Pipeline:
+    """One `step()` at a time; the order of steps is the order of what people miss most."""
+
+    def __init__(
+        self, store: Store, blobs: Blobs, cache: Cache, children: Children, load: Callable[[str], Embedder]
+    ) -> None:
+        self.store, self.blobs, self.cache, self.children = store, blobs, cache, children
+        self._load = load
+        self._embedders: dict[str, Embedder] = {}
+        self._pool = ThreadPoolExecutor(OCR_WORKERS, thread_name_prefix="pipeline")
+        self._rates = dict(_RATES)
+        stored = get_setting(store.read(), "rates")
+        if isinstance(stored, dict):
+            self._rates.update({key: float(value) for key, value in stored.items() if key in _RATES})
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.children.close()
+
+    def step(self) -> bool:
+        """Does the next piece of work; False when there is none."""
+        self._cancelled_jobs()
+        return self._read_next() or self._embed_current() or self._embed_other() or self._ocr_some() or self._settle()
+
+    # words
+
+    def _read_next(self) -> bool:
+        document = documents.next_unread(self.store.read())
+        if document is None:
+            return False
+        self._start_job(document.job_id)
+        started = time.monotonic()
+        try:
+            self._read(document)
+        except Stopped:
+            return True
+        except Refused as refusal:
+            self._refuse(document, refusal)
+        self._measured("read", time.monotonic() - started, 1)
+        return True
+
+    def _read(self, document: documents.DocumentRow) -> None:
+        db = self.store.read()
+        title = fulltext.title_words(documents.names(db, [document.id])[document.id])
+        done = pages.last_number(db, document.id)
+        path = self.original(document)
+        batch: list[Page | PageError] = []
+        committed = time.monotonic()
+        found = self.children.read(path)
+        try:
+            for page in found:
+                if page.number <= done:
+                    continue
+                batch.append(page)
+                if len(batch) >= PAGES_A_COMMIT or time.monotonic() - committed > 0.5:
+                    self._commit_pages(document.id, batch, title)
+                    batch, committed = [], time.monotonic()
+        except Refused as refusal:
+            # What was read before stays; the rest of the file is named as unreadable.
+            if not batch and pages.last_number(db, document.id) == 0:
+                raise
+            number = (batch[-1].number if batch else pages.last_number(db, document.id)) + 1
+            batch.append(PageError(number, f"{refusal.reason}: this page and what follows were left out"))
+        self._commit_pages(document.id, batch, title, last=True)
+        if not pages.of_document(db, document.id):
+            raise Refused("none of its pages can be read", "Open it in another program, save it again and drop that.")
+
+    def original(self, document: documents.DocumentRow) -> Path:
+        """Where the bytes are; raises Refused when the referenced file is gone or has changed."""
+        if document.path is None:
+            return self.blobs.path(document.sha256)
+        path = Path(document.path)
+        try:
+            stat = path.stat()
+        except OSError:
+            raise Refused(
+                "the file is gone from where it was", "Put it back, or add it again from its new place."
+            ) from None
+        if stat.st_size != document.size:
+            raise Refused("the file has changed since it was added", "Add it again.")
+        return path
+
+    def _commit_pages(
+        self, document_id: int, batch: Sequence[Page | PageError], title: str, last: bool = False
+    ) -> None:
+        keyframes = {
+            page.number: self.blobs.put(page.picture) for page in batch if isinstance(page, Page) and page.picture
+        }
+        with self.store.write() as db:
+            document = self._wanted(db, document_id)
+            for page in batch:
+                if isinstance(page, PageError):
+                    pages.add_error(db, document_id, page.number, page.reason)
+                else:
+                    extra = fulltext.extra_tokens("\n".join(passage.text for passage in page.passages))
+                    pages.insert(
+                        db,
+                        document_id,
+                        page,
+                        title=title,
+                        extra=extra,
+                        picture=keyframes.get(page.number),
+                        has_picture=document.kind is not FileKind.TEXT,
+                    )
+            if last:
+                documents.set_stage(db, document_id, Stage.VECTORS)
+
+    def _wanted(self, db: sqlite3.Connection, document_id: int) -> documents.DocumentRow:
+        document = documents.by_id(db, document_id)
+        if document is None or document.deleted is not None or document.paused:
+            raise Stopped
+        return document
+
+    def _refuse(self, document: documents.DocumentRow, refusal: Refused) -> None:
+        with self.store.write() as db:
+            names = documents.names(db, [document.id])[document.id]
+            pages.unindex_document(db, document.id)
+            documents.delete(db, document.id)
+            for name in names:
+                documents.refuse(db, document.job_id, name, refusal.reason, refusal.remedy, document.sha256)
+        if document.path is None:
+            self.blobs.delete(document.sha256)
+
+    # vectors
+
+    def _embed_current(self) -> bool:
+        from retrieval.store import models
+
+        return self._embed(models.current(self.store.read()).id, all_stages=False)
+
+    def _embed_other(self) -> bool:
+        for job in jobs.active(self.store.read()):
+            if job.kind == "embed" and job.subject is not None:
+                self._start_job(job.id)
+                if self._embed(job.subject, all_stages=True):
+                    return True
+                with self.store.write() as db:
+                    jobs.finish(db, job.id, JobState.DONE, "every page is embedded: it can be promoted")
+                return True
+        return False
+
+    def embedder(self, model_id: str) -> Embedder:
+        """The Model's embedder, loaded once; its Generation is registered."""
+        if model_id not in self._embedders:
+            self._embedders[model_id] = self._load(model_id)
+        return self._embedders[model_id]
+
+    def _embed(self, model_id: str, all_stages: bool) -> bool:
+        from retrieval.store import models
+
+        db = self.store.read()
+        row = models.get(db, model_id)
+        if row is None:
+            return False
+        if row.generation_id is None:
+            if not all_stages and documents.unfinished(db) == 0:
+                return False
+            self.embedder(model_id)
+            row = models.get(db, model_id)
+            assert row is not None and row.generation_id is not None
+        todo = vectors.next_parts(db, row.generation_id, PARTS_A_COMMIT, all_stages=all_stages)
+        if not todo:
+            return False
+        self._start_jobs_of({part.document_id for part in todo})
+        embedder = self.embedder(model_id)
+        done = self._vectors(embedder, todo)
+        with self.store.write() as db:
+            self._store(db, row.generation_id, todo, done)
+            if not all_stages:
+                for document_id in {part.document_id for part in todo}:
+                    self._advance(db, row.generation_id, document_id)
+        return True
+
+    def _store(
+        self, db: sqlite3.Connection, generation_id: int, todo: Sequence[pages.PartRow], done: dict[int, Floats]
+    ) -> None:
+        groups: dict[tuple[int, Route], list[pages.PartRow]] = {}
+        last: dict[int, int] = {}
+        for part in todo:
+            last[part.document_id] = max(part.id, last.get(part.document_id, 0))
+            if part.id in done:
+                groups.setdefault((part.document_id, part.route), []).append(part)
+        alive = {document_id for document_id in last if documents.by_id(db, document_id) is not None}
+        for (document_id, route), some in groups.items():
+            if document_id in alive:
+                part_ids = np.array([part.id for part in some], np.int64)
+                page_ids = np.array([part.page_id for part in some], np.int64)
+                rows = np.stack([done[part.id] for part in some])
+                vectors.store(db, generation_id, document_id, route, part_ids, page_ids, rows)
+        for document_id in alive:
+            vectors.set_progress(db, generation_id, document_id, last[document_id])
+
+    def _vectors(self, embedder: Embedder, todo: Sequence[pages.PartRow]) -> dict[int, Floats]:
+        """part id → (dim,); parts whose picture cannot be made are left out. Rendering runs beside the text."""
+        pictures = [part for part in todo if part.route is Route.PICTURE]
+        waiting = self._pool.submit(lambda: list(self._pictures(embedder, pictures)))
+        done: dict[int, Floats] = {}
+        texts = sorted((part for part in todo if part.route is Route.TEXT), key=lambda part: len(part.text or ""))
+        for start in range(0, len(texts), TEXTS_A_CALL):
+            some = texts[start : start + TEXTS_A_CALL]
+            started = time.monotonic()
+            rows = embedder.embed_parts([PartInput(text=part.text) for part in some])
+            self._measured("text", time.monotonic() - started, len(some))
+            done.update(zip((part.id for part in some), rows, strict=True))
+            self._read_next()
+        ready = waiting.result()
+        for start in range(0, len(ready), TEXTS_A_CALL):
+            started = time.monotonic()
+            some_ready = ready[start : start + TEXTS_A_CALL]
+            done.update(self._embed_pictures(embedder, some_ready))
+            self._measured("picture", time.monotonic() - started, len(some_ready))
+            self._read_next()
+        return done
+
+    def _pictures(
+        self, embedder: Embedder, parts: Sequence[pages.PartRow]
+    ) -> Iterator[tuple[pages.PartRow, str, int, Image.Image | Floats]]:
+        """(part, sha256, page number, picture or its cached features)."""
+        db = self.store.read()
+        rows = pages.get(db, [part.page_id for part in parts])
+        key = getattr(embedder, "feature_key", None)
+        for part in parts:
+            page = rows.get(part.page_id)
+            document = documents.by_id(db, part.document_id)
+            if page is None or document is None:
+                continue
+            cached = key and self.cache.get(document.sha256, page.number, f"features/{key}")
+            if cached:
+                yield part, document.sha256, page.number, np.frombuffer(cached, "<f2").astype(np.float32)
+                continue
+            try:
+                picture = self.picture(document, page, getattr(embedder, "picture_px", 1024))
+            except (ValueError, OSError, Refused):
+                continue  # the page stays findable by its words
+            self._thumbnail(page, picture)
+            yield part, document.sha256, page.number, picture
+
+    def picture(self, document: documents.DocumentRow, page: pages.PageRow, longest_px: int) -> Image.Image:
+        """RGB picture of a page; raises ValueError, OSError or Refused when it cannot be made."""
+        if page.picture is not None:
+            picture = Image.open(io.BytesIO(self.blobs.get(page.picture))).convert("RGB")
+            picture.thumbnail((longest_px, longest_px))
+            return picture
+        ref = Page(page.number, page.kind, page.width, page.height, key_s=page.key_s).ref
+        return self.children.picture(self.original(document), document.kind, ref, longest_px)
+
+    def _thumbnail(self, page: pages.PageRow, picture: Image.Image) -> None:
+        if page.thumbnail is None:
+            blob = self.blobs.put(thumbnail_of(picture))
+            with self.store.write() as db:
+                pages.set_thumbnail(db, page.id, blob)
+
+    def _embed_pictures(
+        self, embedder: Embedder, ready: Sequence[tuple[pages.PartRow, str, int, Image.Image | Floats]]
+    ) -> Iterator[tuple[int, Floats]]:
+        features = getattr(embedder, "features", None)
+        if features is None:
+            rows = embedder.embed_parts([PartInput(picture=picture) for *_, picture in ready])  # type: ignore[arg-type]
+            yield from zip((part.id for part, *_ in ready), rows, strict=True)
+            return
+        fresh = [place for place, (*_, picture) in enumerate(ready) if isinstance(picture, Image.Image)]
+        computed = features([ready[place][3] for place in fresh]) if fresh else []
+        known: list[Floats] = [
+            np.asarray(picture) if not isinstance(picture, Image.Image) else np.empty(0) for *_, picture in ready
+        ]
+        for place, row in zip(fresh, computed, strict=True):
+            _, sha256, number, _ = ready[place]
+            self.cache.put(sha256, number, f"features/{embedder.feature_key}", row.astype("<f2").tobytes())
+            known[place] = row.astype(np.float16).astype(np.float32)  # the same whether cached or fresh
+        rows = embedder.project(np.stack(known))
+        yield from zip((part.id for part, *_ in ready), rows, strict=True)
+
+    # OCR
+
+    def _ocr_some(self) -> bool:
+        waiting = pages.next_ocr(self.store.read(), 2 * OCR_WORKERS)
+        if not waiting:
+            return False
+        self._start_jobs_of({page.document_id for page in waiting})
+        started = time.monotonic()
+        read: list[tuple[pages.PageRow, Future[list[Line] | None]]] = [
+            (page, self._pool.submit(self._ocr, page)) for page in waiting
+        ]
+        for page, future in read:
+            lines = future.result()
+            found = passages(lines, Source.OCR) if lines else ()
+            with self.store.write() as db:
+                if documents.by_id(db, page.document_id) is not None:
+                    if found:
+                        extra = fulltext.extra_tokens("\n".join(passage.text for passage in found))
+                        pages.add_passages(db, page.id, found, extra)
+                    pages.set_ocr(db, page.id, "failed" if lines is None else "done")
+            self._read_next()
+        self._measured("ocr", time.monotonic() - started, len(waiting))
+        return True
+
+    def _ocr(self, page: pages.PageRow) -> list[Line] | None:
+        """Lines on a page's picture, cached by content; None when it cannot be read."""
+        document = documents.by_id(self.store.read(), page.document_id)
+        if document is None:
+            return []
+        cached = self.cache.get(document.sha256, page.number, f"ocr/{engines.OCR}")
+        if cached is not None:
+            return [Line(text, Box(*box), score) for text, score, box in json.loads(cached)]
+        try:
+            if page.picture is not None:
+                lines = self.children.ocr_picture(self.blobs.get(page.picture))
+            else:
+                ref = Page(page.number, page.kind, page.width, page.height, key_s=page.key_s).ref
+                lines = self.children.ocr(self.original(document), document.kind, ref)
+        except (ValueError, OSError, Refused):
+            return None
+        value = [(line.text, line.score, (line.box.x0, line.box.y0, line.box.x1, line.box.y1)) for line in lines]
+        self.cache.put(document.sha256, page.number, f"ocr/{engines.OCR}", json.dumps(value).encode())
+        return lines
+
+    # stages and jobs
+
+    def _advance(self, db: sqlite3.Connection, generation_id: int, document_id: int) -> bool:
+        document = documents.by_id(db, document_id)
+        if document is None or document.stage not in (Stage.VECTORS, Stage.OCR):
+            return False
+        if not vectors.complete(db, generation_id, document_id):
+            return False
+        stage = Stage.OCR if pages.waiting_for_ocr(db, document_id) else Stage.DONE
+        if stage is document.stage:
+            return False
+        documents.set_stage(db, document_id, stage)
+        return True
+
+    def _settle(self) -> bool:
+        """Nothing is left to compute: documents whose work is complete move on, jobs without work end."""
+        from retrieval.store import models
+
+        moved = False
+        generation = models.current(self.store.read()).generation_id
+        with self.store.write() as db:
+            if generation is not None:
+                for document_id in documents.between_stages(db):
+                    moved = self._advance(db, generation, document_id) or moved
+            for job in jobs.active(db):
+                if job.kind == "ingest" and not any(
+                    d.stage is not Stage.DONE and not d.paused for d in documents.of_job(db, job.id)
+                ):
+                    jobs.finish(db, job.id, JobState.DONE, None)
+                    moved = True
+        return moved
+
+    def _start_job(self, job_id: int | None) -> None:
+        if job_id is not None:
+            job = jobs.get(self.store.read(), job_id)
+            if job is not None and job.state is JobState.QUEUED:
+                with self.store.write() as db:
+                    jobs.start(db, job_id)
+
+    def _start_jobs_of(self, document_ids: set[int]) -> None:
+        db = self.store.read()
+        for job_id in {row.job_id for i in document_ids if (row := documents.by_id(db, i)) is not None}:
+            self._start_job(job_id)
+
+    def _cancelled_jobs(self) -> None:
+        for job in jobs.active(self.store.read()):
+            if job.cancel:
+                with self.store.write() as db:
+                    cancel(db, job)
+
+    def _measured(self, what: str, seconds: float, count: int) -> None:
+        """A running mean of what one unit takes here; kept for the time left that people see."""
+        old = self._rates[what]
+        self._rates[what] = old + (seconds / count - old) * min(0.5, 0.02 * count)
+        now = time.monotonic()
+        if now - getattr(self, "_rates_saved", 0.0) > 5.0:
+            self._rates_saved = now
+            with self.store.write() as db:
+                set_setting(db, "rates", {key: round(value, 5) for key, value in self._rates.items()})
+
+
+def cancel(db: sqlite3.Connection, job: jobs.JobRow) -> None:
+    """Ends a job: files not yet read are left out again, the others keep what they have and pause."""
+    for document in documents.of_job(db, job.id):
+        if document.stage is Stage.WORDS:
+            pages.unindex_document(db, document.id)
+            documents.delete(db, document.id)
+        elif document.stage is not Stage.DONE:
+            documents.set_paused(db, document.id, True)
+    jobs.finish(db, job.id, JobState.CANCELLED, "stopped: what was read stays searchable")
+
+
+def thumbnail_of(picture: Image.Image) -> bytes:
+    """A small JPEG, at most THUMBNAIL_PX on its longest side."""
+    small = picture.convert("RGB")
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def rates(db: sqlite3.Connection) -> dict[str, float]:
+    """Seconds of one unit (a file read, a text or picture embedded, a page of OCR) as measured on this machine."""
+    stored = get_setting(db, "rates")
+    return {**_RATES, **stored} if isinstance(stored, dict) else dict(_RATES)
+
+
+__all__ = ["Limits", "Pipeline", "cancel", "rates", "thumbnail_of"]

@@ -1,0 +1,194 @@
+"""A question becomes Hits: candidates by words and by meaning → fusion → (reranker) → Hits with the matched Part."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ingest.types import Kind
+from retrieval import fulltext
+from retrieval.fusion import Fusion, z_of_matches
+from retrieval.index import GenerationIndex
+from retrieval.store import pages as page_store
+from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
+
+WORDS_K = 400
+VECTORS_K = 200
+RERANK_K = 20
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One Page on its way to a Hit. `z_*` is None where the route has nothing on it; `part` is its best Part so far."""
+
+    page_id: int
+    words: float | None = None
+    z_words: float | None = None
+    z_text: float | None = None
+    z_picture: float | None = None
+    text_part: int | None = None
+    picture_part: int | None = None
+    ranks: dict[str, int] = field(default_factory=dict)
+    fused: float = 0.0
+    chance: float = 0.0
+    row: page_store.PageRow | None = None
+
+    @property
+    def page(self) -> page_store.PageRow:
+        assert self.row is not None
+        return self.row
+
+    @property
+    def why(self) -> Why:
+        return Why(*(self.ranks.get(stage) for stage in ("words", "meaning", "picture", "reranked")))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search may return: None = all live pages, else their ids, ascending."""
+
+    page_ids: Ints | None
+    size: int
+
+
+def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int] | None, tag: str | None) -> Scope:
+    if kind is None and document_ids is None and tag is None:
+        return Scope(None, page_store.count_live(db))
+    ids = np.array(page_store.live(db, kind, document_ids, tag), np.int64)
+    return Scope(ids, len(ids))
+
+
+def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> float:
+    """Adds the best pages by BM25; returns the z score of a page without any of the words."""
+    match = fulltext.match_query(query)
+    if match is None:
+        return 0.0
+    if within.page_ids is None:
+        rows = page_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
+    else:
+        rows = page_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, within.page_ids)
+    if not rows:
+        return 0.0
+    mean, deviation = z_of_matches(np.array([score for _, score in rows], np.float32), within.size)
+    for rank, (page_id, score) in enumerate(rows, 1):
+        candidate = found.setdefault(page_id, Candidate(page_id))
+        candidate.words = score
+        candidate.z_words = (score - mean) / deviation
+        candidate.ranks["words"] = rank
+    return -mean / deviation
+
+
+def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> dict[int, tuple[float, int]]:
+    """page id → (score, part id) of its best part; parts come best first."""
+    best: dict[int, tuple[float, int]] = {}
+    for page_id, score, part_id in zip(index.pages(part_ids).tolist(), scores.tolist(), part_ids.tolist(), strict=True):
+        if page_id >= 0:
+            best.setdefault(page_id, (score, part_id))
+    return best
+
+
+def by_meaning(index: GenerationIndex, vector: Floats, within: Scope, found: dict[int, Candidate]) -> None:
+    """Adds the nearest pages of each route, then the routes' exact scores for every candidate."""
+    allowed = None if within.page_ids is None else index.parts(within.page_ids)
+    best: dict[Route, dict[int, tuple[float, int]]] = {}
+    for route in Route:
+        best[route] = _best_of_pages(index, *index.search(vector, route, VECTORS_K, allowed))
+        for rank, page_id in enumerate(best[route], 1):
+            candidate = found.setdefault(page_id, Candidate(page_id))
+            candidate.ranks["meaning" if route is Route.TEXT else "picture"] = rank
+    for route in Route:
+        missing = np.array([page_id for page_id in found if page_id not in best[route]], np.int64)
+        if len(missing):
+            parts = index.parts(missing)
+            best[route].update(_best_of_pages(index, *index.search(vector, route, max(len(parts), 1), parts)))
+        mean, deviation = index.moments(vector, route)
+        for page_id, (score, part_id) in best[route].items():
+            z = (score - mean) / deviation
+            if route is Route.TEXT:
+                found[page_id].z_text, found[page_id].text_part = z, part_id
+            else:
+                found[page_id].z_picture, found[page_id].picture_part = z, part_id
+
+
+def _column(candidates: Sequence[Candidate], name: str) -> Floats:
+    return np.array([np.nan if (z := getattr(c, name)) is None else z for c in candidates], np.float32)
+
+
+def fuse(db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion) -> list[Candidate]:
+    """All candidates, best first, with their chance; ties to the lower page id."""
+    rows = page_store.get(db, list(found))
+    candidates = [candidate for page_id, candidate in found.items() if page_id in rows]
+    groups: dict[tuple[Kind, bool], list[Candidate]] = {}
+    for candidate in candidates:
+        candidate.row = rows[candidate.page_id]
+        groups.setdefault((candidate.page.kind, bool(candidate.page.text)), []).append(candidate)
+    for (kind, has_text), group in groups.items():
+        weights = fusion.weights(kind, has_text)
+        fused = weights.fuse(_column(group, "z_words"), _column(group, "z_text"), _column(group, "z_picture"))
+        for candidate, value, chance in zip(group, fused.tolist(), weights.chance(fused).tolist(), strict=True):
+            candidate.fused, candidate.chance = value, chance
+    return sorted(candidates, key=lambda c: (-c.chance, -c.fused, c.page_id))
+
+
+def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranker: Reranker) -> list[Candidate]:
+    """The first candidates in the reranker's order, where it was measured to help; places of other Profiles stay."""
+    head = [
+        place
+        for place, candidate in enumerate(ordered[:RERANK_K])
+        if Profile(candidate.page.kind, bool(candidate.page.text)) in reranker.profiles
+    ]
+    if len(head) < 2:
+        return ordered
+    parts = page_store.parts(db, [part for place in head if (part := ordered[place].text_part) is not None])
+    shown = []
+    for place in head:
+        part = ordered[place].text_part
+        text = parts[part].text if part in parts else None
+        shown.append(PartInput(text or ordered[place].page.text[:800]))
+    scores = reranker.score(query, shown)
+    best = [head[i] for i in np.argsort(-scores, kind="stable")]
+    chances = sorted((ordered[place].chance for place in head), reverse=True)
+    result = list(ordered)
+    for rank, (place, source, chance) in enumerate(zip(head, best, chances, strict=True), 1):
+        result[place] = ordered[source]
+        result[place].ranks["reranked"] = rank
+        result[place].chance = chance
+    return result
+
+
+def candidates(
+    db: sqlite3.Connection,
+    query: str,
+    within: Scope,
+    *,
+    fusion: Fusion,
+    index: GenerationIndex | None,
+    vector: Floats | None,
+    reranker: Reranker | None = None,
+    stage: str = "full",
+) -> list[Candidate]:
+    """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words."""
+    found: dict[int, Candidate] = {}
+    floor = by_words(db, query, within, found) if stage != "vectors" else 0.0
+    if stage != "words" and index is not None and vector is not None:
+        by_meaning(index, vector, within, found)
+    for candidate in found.values():
+        if candidate.z_words is None:
+            candidate.z_words = floor
+    by_words_only = all(c.z_text is None and c.z_picture is None for c in found.values())
+    ordered = fuse(db, found, fusion.words_only if by_words_only else fusion)
+    if stage == "words":
+        ordered.sort(key=lambda c: (-(c.words or 0.0), c.page_id))
+    elif stage == "full" and reranker is not None:
+        ordered = rerank(db, query, ordered, reranker)
+    return ordered
+
+
+def best_part_of_page(index: GenerationIndex, vector: Floats, page_id: int) -> int | None:
+    """The passage of a page that is nearest to the question, None without vectors of it."""
+    parts = index.parts(np.array([page_id], np.int64))
+    _, found = index.search(vector, Route.TEXT, 1, parts) if len(parts) else (None, parts)
+    return int(found[0]) if len(found) else None
