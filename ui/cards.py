@@ -220,7 +220,8 @@ def refusal_row(refusal: Refusal) -> str:
     return (
         f'<div class="refused" data-key="r{refusal.id}" data-refusal="{refusal.id}"><b title="{esc(refusal.document)}">'
         f'{esc(refusal.document)}</b><span class="bad"><span aria-hidden="true">✗ </span>'
-        f'Not added: {esc(reason)}. {esc(refusal.remedy)}</span><button type="button" class="btn quiet" data-act="dismiss">Dismiss</button></div>'
+        f"Not added: {esc(reason)}. {esc(refusal.remedy)}</span>"
+        f'<button type="button" class="btn quiet" data-act="dismiss">Dismiss</button></div>'
     )
 
 

@@ -10,6 +10,8 @@ from retrieval.errors import FolioscopeError
 from retrieval.library import Library
 from retrieval.types import Kind
 
+PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
+PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
 JUDGEMENTS: dict[str, bool | None] = {"relevant": True, "wrong": False, "remove": None}
 
 
@@ -42,7 +44,7 @@ def search(
         raise WrongArgument(f"top is {top}", "Ask for 1 to 1,000 answers.")
     only = Kind(kind) if kind else None
     found = library.search(
-        query, top=int(top), kind=only, document=document or None, tag=tag or None, rerank=bool(rerank)
+        query, top=int(top), kind=only, document=document or None, tag=tag or None, rerank=bool(rerank), places=PLACES
     )
     return [hit.as_json() for hit in found.hits]
 

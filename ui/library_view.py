@@ -162,27 +162,32 @@ def _day(seconds: float) -> str:
 
 
 def status(library: Library) -> dict[str, object]:
-    """What every tab polls: the pill, the counts, whether the models are loaded, and a stamp that changes with the Library."""
+    """What every tab polls, cheap at any size: the pill, the counts, whether the models are loaded, and two stamps.
+
+    `stamp` changes whenever the tab would show something new; `shelf` only when documents or tags come or go.
+    """
     counts = library.documents.counts()
     job = library.jobs.active()
     pill = None
     if job is not None:
         share, text = wording.pill(job)
         pill = {"percent": share, "text": text}
-    documents = library.documents.list()
-    busy = sum(document.stage is not Stage.DONE and not document.paused for document in documents)
-    moving = [(d.id, d.stage, d.paused, d.pages, d.parts_embedded, d.parts, d.ocr_done, d.ocr_pages) for d in documents]
-    shown = [(d.names, d.tags, d.cover_page_id, d.missing) for d in documents]
+    shelf = (sorted(counts.items()), library.documents.tags())
     refused = [refusal.id for refusal in library.documents.refusals()]
-    stamp = hashlib.sha256(repr((moving, shown, refused, sorted(counts.items()))).encode()).hexdigest()[:16]
     return {
         "pill": pill,
-        "active": bool(job) or busy > 0,
+        "active": job is not None,
         "documents": counts["documents"],
         "deleted": counts["deleted"],
         "ready": library.ready,
-        "stamp": stamp,
+        "hint": wording.hint(counts["pages"], counts["documents"]),
+        "shelf": _stamp(shelf),
+        "stamp": _stamp((shelf, refused, job)),
     }
+
+
+def _stamp(state: object) -> str:
+    return hashlib.sha256(repr(state).encode()).hexdigest()[:16]
 
 
 def choices(library: Library) -> dict[str, object]:

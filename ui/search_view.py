@@ -38,7 +38,7 @@ and by what it shows soon after.</div>
 <span class="chip pick"><label class="sr" for="pick-document">Document</label><select id="pick-document"></select></span>
 <span class="chip pick"><label class="sr" for="pick-tag">Tag</label><select id="pick-tag"></select></span>
 <span class="grow"></span><span class="sub num summary" role="status"></span></div>
-<div class="suggest" hidden></div>
+<div class="idle" hidden><p class="sub hint"></p><div class="suggest" hidden></div><div class="files" hidden></div></div>
 <div class="notices"></div>
 <div class="find" hidden><section class="hits" aria-label="Answers"></section>
 <aside class="view" aria-label="The page" hidden></aside></div></div>
@@ -101,10 +101,13 @@ def _notices(result: SearchResult, fitting: int) -> str:
         text = wording.WORDS_ONLY.get(result.by_words_only, wording.WORDS_ONLY["loading"])
         out.append(_notice("words", text))
     reading = wording.still_reading(result.reading)
-    if reading:
+    if reading and result.hits:
         out.append(_notice("reading", reading))
-    if not fitting:
-        out.append(_notice("nothing", wording.NOTHING_FITS if result.hits else wording.NOTHING_AT_ALL))
+    if not result.hits:
+        text = f"{wording.NOTHING_YET} {reading}" if reading else wording.NOTHING_AT_ALL
+        out.append(_notice("nothing", text))
+    elif not fitting:
+        out.append(_notice("nothing", wording.NOTHING_FITS))
     return "".join(out)
 
 

@@ -6,6 +6,7 @@ from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, Pa
 
 NOTHING_FITS = "Nothing here seems to answer this. The closest are below, none of them a good match."
 NOTHING_AT_ALL = "Nothing was found. Try other words, or take a filter away."
+NOTHING_YET = "Nothing was found yet."
 WORDS_ONLY = {
     "loading": "Answers are by words alone until the model has loaded: a few seconds.",
     "embedding": "Answers are by words alone until the pages have been read by meaning.",
@@ -149,6 +150,14 @@ def still_reading(documents: int) -> str:
     return f"{plural(documents, 'document')} {verb} still being read: more may answer soon."
 
 
+def hint(pages: int, documents: int) -> str:
+    """What the empty question box says below itself."""
+    if not pages:
+        return "Your files are being read. Ask as soon as the first page is in: a few seconds."
+    held = f"{plural(pages, 'page or moment', 'pages and moments')} of {plural(documents, 'document')}"
+    return f"{held} can be asked: a question, a few words, or what the picture shows."
+
+
 def extent(document: DocumentInfo) -> str:
     """The shelf's second line: "31 pages", "12:04 · 38 moments", "picture", with " · OCR" where its text was read."""
     if document.kind is FileKind.VIDEO:
@@ -158,6 +167,8 @@ def extent(document: DocumentInfo) -> str:
         text = "picture"
     else:
         text = plural(document.pages, "page")
+    if not document.pages:
+        text = "not read yet"
     if document.used_ocr:
         text += " · OCR"
     return text + (" · file is gone" if document.missing else "")

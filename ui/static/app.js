@@ -75,9 +75,9 @@ async function look() {
     count.hidden = !status.documents;
     count.textContent = status.documents.toLocaleString("en");
     document.body.classList.remove("offline");
-    const changed = !before || before.stamp !== status.stamp;
-    search.changed(status, before, changed);
-    if (changed) library.changed();
+    const stamp = !before || before.stamp !== status.stamp;
+    search.changed(status, !before || before.shelf !== status.shelf, stamp);
+    if (stamp) library.changed();
   } catch { document.body.classList.add("offline"); }
   clearTimeout(timer);
   timer = setTimeout(look, active ? FAST_MS : SLOW_MS);

@@ -3,6 +3,7 @@
 import { get, post } from "./net.js";
 import { address, all, element, failed, move, narrow, one, patch, toast } from "./dom.js";
 import { lookNow, open } from "./app.js";
+import { idle } from "./search.js";
 
 const filter = { kind: "", deleted: false, text: "", everything: false };
 let visible = false, stale = true, loading = null, panel = null;
@@ -25,7 +26,11 @@ export function start() {
 
 export function shown() { visible = true; if (stale) load(); }
 export function left() { visible = false; if (panel) shut(); }
-export function changed() { stale = true; load(); if (panel) refresh(); }
+export function changed() {
+  stale = true;
+  if (visible || idle()) load();
+  if (panel) refresh();
+}
 export function route(here) { if (here.doc) show(here.doc); else if (panel) shut(); }
 
 // The hello page of an empty library shows the same rows, so that a refused first file says why.

@@ -116,7 +116,7 @@ async function ask(here) {
   }
   asked = { ...result, key: key_of(here) };
   current = null;
-  one(".suggest").hidden = true;
+  one(".idle").hidden = true;
   one(".hits").innerHTML = result.html;
   one(".notices").innerHTML = result.notices;
   one(".summary").textContent = result.summary;
@@ -230,16 +230,18 @@ export function key(event, typing) {
 }
 
 // Called with every status: what changed beside the answers. Nothing on the screen jumps; a line offers to ask again.
-export function changed(status, before, stamp) {
+export function changed(status, shelf, stamp) {
   const first = hasDocuments === null;
   const had = hasDocuments;
   hasDocuments = status.documents > 0;
   one(".hello").hidden = hasDocuments;
   one(".asking").hidden = !hasDocuments;
   if (first && hasDocuments && !address().q && !narrow() && address().tab !== "library") one("#q").focus();
-  if (stamp) fill(true).then(() => { if (!asked) suggest(); });
+  if (shelf) fill(true).then(() => { if (!asked) suggest(); });
   if (had === false && hasDocuments && address().tab !== "library") one("#q").focus();
+  one(".idle .hint").textContent = status.hint;
   if (!asked) return;
+  if (!asked.hits.length && asked.reading && stamp) { route(address(), { again: true }); return; }
   const loaded = status.ready && asked.words_only === "loading";
   const read = asked.reading > 0 && !status.active;
   const line = one(loaded ? ".notice-words" : ".notice-reading");
@@ -274,9 +276,13 @@ function pick(id, value) {
   box.closest(".pick").classList.toggle("on", Boolean(value));
 }
 
+// Nothing is asked: what can be asked, questions to start with, and what is being read.
 function suggest() {
+  one(".idle").hidden = Boolean(asked) || Boolean(address().hit);
   const box = one(".suggest");
-  box.hidden = Boolean(asked) || !questions.length;
+  box.hidden = !questions.length;
   const chips = questions.map((question) => element("button", { type: "button", class: "chip", "data-question": true }, question));
   box.replaceChildren(element("span", { class: "sub" }, "Try"), ...chips);
 }
+
+export const idle = () => !one(".hello").hidden || !one(".idle").hidden;
