@@ -12,6 +12,7 @@ from urllib.parse import quote
 from retrieval.types import Box, DocumentInfo, FileKind, Hit, Kind, PageInfo, Refusal, SearchResult, Stage, Why
 from ui import wording
 
+MOST = 0.6  # of a page: a larger place is no place
 SNIPPET = 260  # characters of a passage on a card: three lines and a little
 _WORD = re.compile(r"\w+", re.UNICODE)
 _ENDINGS = ("ing", "ers", "ed", "es", "er", "s")
@@ -92,7 +93,8 @@ def _ratio(width: float, height: float) -> str:
 def thumb(page_id: int, width: float, height: float, region: Box | None = None, badge: str = "") -> str:
     """A small picture with the marked place; `badge` is a moment's time."""
     # a picture outside the bearable shapes is cropped by the frame, so fractions of it would point elsewhere
-    box = _box(region) if region and height > 0 and 0.6 <= width / height <= 3.0 else ""
+    framed = height > 0 and 0.6 <= width / height <= 3.0
+    box = _box(region) if region and framed and region.area < MOST else ""
     time = f'<span class="t num">{esc(badge)}</span>' if badge else ""
     shape = _ratio(width, height)
     return (

@@ -30,13 +30,13 @@ and by what it shows soon after.</div>
 <form role="search" class="ask" action="/"><label class="sr" for="q">Ask</label>{GLASS}
 <input id="q" name="q" type="search" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search"
  maxlength="2000" placeholder="Ask in plain words"><kbd aria-hidden="true">/</kbd></form>
-<div class="row chips"><div class="row" role="group" aria-label="Kind">
+<div class="row chips"><div class="row scroll"><div class="row" role="group" aria-label="Kind">
 <button type="button" class="chip on" data-kind="" aria-pressed="true">Everything</button>
 <button type="button" class="chip" data-kind="page" aria-pressed="false">Pages</button>
 <button type="button" class="chip" data-kind="picture" aria-pressed="false">Pictures</button>
 <button type="button" class="chip" data-kind="moment" aria-pressed="false">Moments</button></div>
 <span class="chip pick"><label class="sr" for="pick-document">Document</label><select id="pick-document"></select></span>
-<span class="chip pick"><label class="sr" for="pick-tag">Tag</label><select id="pick-tag"></select></span>
+<span class="chip pick"><label class="sr" for="pick-tag">Tag</label><select id="pick-tag"></select></span></div>
 <span class="grow"></span><span class="sub num summary" role="status"></span></div>
 <div class="idle" hidden><p class="sub hint"></p><div class="suggest" hidden></div><div class="files" hidden></div></div>
 <div class="notices"></div>

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import sys
@@ -27,7 +26,6 @@ HOSTS = ("127.0.0.1", "localhost", "[::1]")
 LOGIN = "FOLIOSCOPE_LOGIN"
 STATIC = Path(__file__).parent / "static"
 MODELS_AFTER_S = 2.0  # models wait so long for the first page to be asked for
-_log = logging.getLogger("folioscope")
 
 
 class LoginNeeded(FolioscopeError):
@@ -74,8 +72,7 @@ def _told(request: Request, error: Exception) -> JSONResponse:
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    """The edge: whatever else goes wrong is logged here, and the page says so."""
-    _log.error("%s %s", request.method, request.url.path, exc_info=error)
+    """The edge: whatever else goes wrong, the page says so; uvicorn prints it in the terminal."""
     remedy = "Try again; the terminal where Folioscope runs says more."
     return JSONResponse({"error": "Something went wrong here", "remedy": remedy}, status_code=500)
 

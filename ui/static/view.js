@@ -3,6 +3,7 @@
 import { get } from "./net.js";
 import { element, failed, one } from "./dom.js";
 
+const MOST = 0.6; // of a page: a larger place is no place
 let box = null, actions = null, shown = null, running = null;
 const known = new Map(); // what the server said about a page, for this visit
 
@@ -68,7 +69,7 @@ function draw(place, first) {
   const picture = one(".sheet .pic", box);
   if (!picture) return;
   let mark = one(".box", picture);
-  if (!place) { mark?.remove(); return; }
+  if (!place || (place[2] - place[0]) * (place[3] - place[1]) >= MOST) { mark?.remove(); return; }
   if (!mark) { mark = element("span", { class: "box" }); picture.append(mark); }
   const [x0, y0, x1, y1] = place.map((part) => part * 100);
   Object.assign(mark.style, { left: `${x0}%`, top: `${y0}%`, width: `${x1 - x0}%`, height: `${y1 - y0}%` });

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, Source, Stage, Why
+from ui import wording
+
+
+def document(**changes: object) -> DocumentInfo:
+    values: dict[str, object] = {
+        "id": "a" * 64, "name": "report.pdf", "names": ("report.pdf",), "kind": FileKind.PDF, "tags": (), "pages": 190,
+        "stage": Stage.DONE, "paused": False, "added": 0.0, "size_bytes": 10, "deleted": None, "duration_s": None,
+        "missing": False, "used_ocr": False, "parts": 380, "parts_embedded": 236, "ocr_pages": 32, "ocr_done": 4,
+        "skipped_pages": (), "cover_page_id": 1, "seconds_left": None,
+    }  # fmt: skip
+    return DocumentInfo(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rank", "said"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"),
+     (112, "112th"), (1203, "1,203rd")],
+)  # fmt: skip
+def test_ordinal(rank: int, said: str) -> None:
+    assert wording.ordinal(rank) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0:00"), (42.9, "0:42"), (724, "12:04"), (3723, "1:02:03"), (-1, "0:00")]
+)
+def test_clock(seconds: float, said: str) -> None:
+    assert wording.clock(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, ""), (4, "a few seconds left"), (31, "30 s left"), (54, "55 s left"), (70, "1 min left"),
+     (3540, "59 min left"), (3600, "1 h left"), (4020, "1 h 7 min left")],
+)  # fmt: skip
+def test_time_left(seconds: float | None, said: str) -> None:
+    assert wording.time_left(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (12_400, "12 kB"), (999_600, "1.0 MB"),
+     (3_100_000_000, "3.1 GB"), (42_000_000_000, "42 GB")],
+)  # fmt: skip
+def test_size(number: int, said: str) -> None:
+    assert wording.size(number) == said
+
+
+def test_a_chance_is_never_certain() -> None:
+    assert wording.percent(1.0) == 99
+    assert wording.percent(-0.1) == 0
+    assert [wording.fit(score) for score in (0.94, 0.71, 0.46, 0.31, 0.07)] == [
+        "Strong match", "Good match", "Possible", "Weak", "Very weak",
+    ]  # fmt: skip
+
+
+def test_searched_counts_and_times() -> None:
+    assert wording.searched(1284, 0.038, None) == "1,284 pages and moments searched in 38 ms"
+    assert wording.searched(1, 1.24, Kind.PICTURE) == "1 picture searched in 1.2 s"
+
+
+def test_why_line_names_what_is_on_its_way() -> None:
+    hit = Hit(
+        1, "a.png", "x", Kind.PICTURE, "a.png", None, None, None, 0.3, True, None, None, Why(picture=6), pending="text"
+    )
+    assert wording.why_line(hit) == "picture 6th · still reading its text"
+    spoken = Hit(
+        1, "a.mp4", "x", Kind.MOMENT, "a.mp4#t=1.0,2.0", None, 1.0, 2.0, 0.3, True, None, "hi", Why(words=9),
+        source=Source.SUBTITLES,
+    )  # fmt: skip
+    assert wording.why_line(spoken) == "subtitles 9th"
+
+
+def test_stage_lines() -> None:
+    reading = document(stage=Stage.VECTORS, seconds_left=70.0)
+    assert wording.stage_line(reading) == (236 / 380, "searchable by words · 118 of 190 pages by meaning · 1 min left")
+    scan = document(stage=Stage.OCR, seconds_left=70.0)
+    assert wording.stage_line(scan) == (4 / 32, "reading the text in 4 of 32 pages (OCR) · 1 min left")
+    assert wording.stage_line(document(stage=Stage.WORDS, pages=0))[1] == "waiting to be read"
+    assert wording.stage_line(document(stage=Stage.OCR, paused=True))[1].endswith("· paused")
+
+
+def test_extent() -> None:
+    assert wording.extent(document()) == "190 pages"
+    assert wording.extent(document(pages=1, used_ocr=True)) == "1 page · OCR"
+    assert wording.extent(document(kind=FileKind.VIDEO, pages=38, duration_s=724.0)) == "12:04 · 38 moments"
+    assert wording.extent(document(kind=FileKind.IMAGE, missing=True)) == "picture · file is gone"
+
+
+def test_pill() -> None:
+    job = Job(1, "ingest", JobState.RUNNING, "reading 3 of 12 files", 41, 100, 120.0, None, 0.0, None)
+    assert wording.pill(job) == (41, "reading 3 of 12 files, 2 min left")
+
+
+def test_skipped_pages_are_named_and_counted() -> None:
+    assert wording.skipped_pages(()) == ""
+    assert wording.skipped_pages(((4, "damaged"),)) == "1 page could not be read: 4 (damaged)"
+    many = tuple((number, "damaged") for number in range(1, 8))
+    assert wording.skipped_pages(many).startswith("7 pages could not be read: 1 (damaged)")
+    assert wording.skipped_pages(many).endswith("and 2 more")
