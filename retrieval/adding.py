@@ -57,12 +57,13 @@ def add_files(
     copy: bool,
     given: dict[Path, PurePath],
     limits: Limits,
+    ocr: bool = True,
 ) -> tuple[int | None, Added]:
     """The job that reads them (None when nothing is new) and what was decided so far."""
     added = Added()
     files, missing = _expand(paths, given)
     with store.write() as db:
-        job = jobs.insert(db, "ingest")
+        job = jobs.insert(db, "ingest", None if ocr else jobs.NO_OCR)
     for name, reason in missing:
         _refuse(store, job, added, name, Refused(reason, "Check the path."))
     for file in files:

@@ -26,7 +26,7 @@ from retrieval.place import place_on_page
 from retrieval.store import documents as document_store
 from retrieval.store import labels as label_store
 from retrieval.store.cache import Cache
-from retrieval.store.db import Store
+from retrieval.store.db import Store, change_counter
 from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, SearchResult
 from retrieval.work import ensure_worker, work
 
@@ -66,6 +66,7 @@ class Library:
         self._asking = threading.Lock()
         self._questions: OrderedDict[tuple[str, str], Floats] = OrderedDict()
         self._loading: threading.Thread | None = None
+        self._scope: tuple[object, search.Scope] | None = None
 
     def __enter__(self) -> Library:
         return self
@@ -113,15 +114,16 @@ class Library:
         copy: bool = False,
         wait: bool = True,
         names: Mapping[Path, str] | None = None,
+        ocr: bool = True,
         progress: Callable[[Job], None] | None = None,
     ) -> Added:
         """Files and folders. Searchable by words within seconds; `wait` returns when all stages are done.
 
         `names` gives files other names (uploads: the path as dropped). Files are referenced in place unless `copy`.
-        Nothing raises for a bad file: it is in the result's `refused`.
+        `ocr=False` leaves text in pictures unread. Nothing raises for a bad file: it is in the result's `refused`.
         """
         given = {Path(path): PurePath(name) for path, name in (names or {}).items()}
-        job, added = add_files(self.store, self.blobs, [Path(p) for p in paths], tags, copy, given, self.limits)
+        job, added = add_files(self.store, self.blobs, [Path(p) for p in paths], tags, copy, given, self.limits, ocr)
         return self._followed(job, added, wait, progress)
 
     def add_texts(
@@ -217,10 +219,37 @@ class Library:
         `documents` limits the candidates to some names. For measuring; loads the model and waits for it.
         """
         db = self.store.read()
-        ids = None if documents is None else [self.documents.row(name).id for name in documents]
-        within = search.scope(db, None, ids, None)
+        within = self._scope_of(documents)
         ordered = self._candidates(query, within, stage, rerank=True, by_words=stage == "words")
         return hits.ranked(db, ordered[:top], stage)
+
+    def _scope_of(self, names: Sequence[str] | None) -> search.Scope:
+        """The last one is remembered while the library stays as it is: measuring asks for the same again and again."""
+        db = self.store.read()
+        key = (None if names is None else tuple(names), threading.get_ident(), change_counter(db))
+        if self._scope is None or self._scope[0] != key:
+            ids = None if names is None else [self.documents.row(name).id for name in names]
+            self._scope = key, search.scope(db, None, ids, None)
+        return self._scope[1]
+
+    def evaluate(
+        self,
+        folder: Path | str,
+        *,
+        add: bool = False,
+        split: str | None = None,
+        corpus: str | None = None,
+        ocr: bool = True,
+        stage: str = "full",
+        run: Path | str | None = None,
+        progress: Callable[[Job | str], None] | None = None,
+    ) -> dict[str, object]:
+        """Figures on a folder of files with `queries.jsonl` and `qrels.tsv`; see `retrieval.evaluation.evaluate`."""
+        from retrieval.evaluation import evaluate
+
+        return evaluate(
+            self, folder, add=add, split=split, corpus=corpus, ocr=ocr, stage=stage, run=run, progress=progress
+        )
 
     @property
     def fusion(self) -> Fusion:

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,10 +133,13 @@ class Pipeline:
         }
         with self.store.write() as db:
             document = self._wanted(db, document_id)
+            job = None if document.job_id is None else jobs.get(db, document.job_id)
             for page in batch:
                 if isinstance(page, PageError):
                     pages.add_error(db, document_id, page.number, page.reason)
                 else:
+                    if job is not None and job.subject == jobs.NO_OCR:
+                        page = replace(page, wants_ocr=False)
                     extra = fulltext.extra_tokens("\n".join(passage.text for passage in page.passages))
                     pages.insert(
                         db,

@@ -70,6 +70,8 @@ def find(db: sqlite3.Connection, name: str) -> DocumentRow | None:
     row = db.execute(
         "SELECT d.* FROM documents d JOIN names n ON n.document_id = d.id WHERE n.name = ?", (name,)
     ).fetchone()
+    if row is None and len(name) == 64:
+        return by_sha(db, name)
     if row is None and len(name) >= 8:
         rows = db.execute("SELECT * FROM documents WHERE substr(sha256, 1, ?) = ?", (len(name), name)).fetchmany(2)
         row = rows[0] if len(rows) == 1 else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from retrieval.types import JobState
 
 LEASE_DEAD_S = 10.0
+NO_OCR = "without ocr"  # subject of an ingest job whose pictures are not read for text
 
 
 @dataclass(frozen=True, slots=True)
