@@ -42,12 +42,30 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """What a route's scores of one question look like in an ordinary library: steadies the z scores of a small one."""
+
+    mean: float
+    deviation: float
+
+    def z(self, mean: float, deviation: float, population: int) -> tuple[float, float]:
+        """(mean, deviation) to measure z scores with, after `population` scores with that mean and deviation."""
+        share = population / (population + PRIOR_WEIGHT)
+        spread = share * deviation**2 + (1 - share) * self.deviation**2
+        return share * mean + (1 - share) * self.mean, float(np.sqrt(max(spread, 1e-6)))
+
+
+PRIOR_WEIGHT = 50  # the prior counts as much as so many scores
+
+
+@dataclass(frozen=True, slots=True)
 class Fusion:
     """Weights of every Profile, and the chance from which an answer `fits`."""
 
     profiles: Mapping[str, Weights]
     cutoff: float
     by_words: Weights
+    priors: Mapping[str, Prior]  # words, text, picture
 
     def weights(self, kind: Kind, has_text: bool) -> Weights:
         return self.profiles[Profile(kind, has_text).key]
@@ -55,13 +73,14 @@ class Fusion:
     @property
     def words_only(self) -> Fusion:
         """The same while no vectors can be asked."""
-        return Fusion(dict.fromkeys(self.profiles, self.by_words), self.cutoff, self.by_words)
+        return Fusion(dict.fromkeys(self.profiles, self.by_words), self.cutoff, self.by_words, self.priors)
 
 
 def from_json(text: str) -> Fusion:
     data = json.loads(text)
     profiles = {key: Weights(**weights) for key, weights in data["profiles"].items()}
-    return Fusion(profiles, data["cutoff"], Weights(**data["by_words"]))
+    priors = {route: Prior(**prior) for route, prior in data["priors"].items()}
+    return Fusion(profiles, data["cutoff"], Weights(**data["by_words"]), priors)
 
 
 @cache
@@ -70,7 +89,7 @@ def builtin_fusion() -> Fusion:
     return from_json(resources.files("retrieval").joinpath("fusion.json").read_text("utf-8"))
 
 
-def z_of_matches(scores: Floats, population: int) -> tuple[float, float]:
+def mean_of_matches(scores: Floats, population: int) -> tuple[float, float]:
     """Mean and deviation of BM25 over `population` pages, of which all but the matches score 0. Matches: (n,)."""
     count = max(population, len(scores), 1)
     mean = float(scores.sum()) / count

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ingest.types import Kind
 from retrieval import fulltext
-from retrieval.fusion import Fusion, z_of_matches
+from retrieval.fusion import Fusion, Prior, mean_of_matches
 from retrieval.index import GenerationIndex
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
@@ -61,7 +61,7 @@ def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int]
     return Scope(ids, len(ids))
 
 
-def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> float:
+def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate], prior: Prior) -> float:
     """Adds the best pages by BM25; returns the z score of a page without any of the words."""
     match = fulltext.match_query(query)
     if match is None:
@@ -72,7 +72,8 @@ def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int,
         rows = page_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, within.page_ids)
     if not rows:
         return 0.0
-    mean, deviation = z_of_matches(np.array([score for _, score in rows], np.float32), within.size)
+    seen = mean_of_matches(np.array([score for _, score in rows], np.float32), within.size)
+    mean, deviation = prior.z(*seen, within.size)
     for rank, (page_id, score) in enumerate(rows, 1):
         candidate = found.setdefault(page_id, Candidate(page_id))
         candidate.words = score
@@ -90,7 +91,13 @@ def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> di
     return best
 
 
-def by_meaning(index: GenerationIndex, vector: Floats, within: Scope, found: dict[int, Candidate]) -> None:
+def by_meaning(
+    index: GenerationIndex,
+    vector: Floats,
+    within: Scope,
+    found: dict[int, Candidate],
+    priors: Mapping[str, Prior],
+) -> None:
     """Adds the nearest pages of each route, then the routes' exact scores for every candidate."""
     allowed = None if within.page_ids is None else index.parts(within.page_ids)
     best: dict[Route, dict[int, tuple[float, int]]] = {}
@@ -104,7 +111,7 @@ def by_meaning(index: GenerationIndex, vector: Floats, within: Scope, found: dic
         if len(missing):
             parts = index.parts(missing)
             best[route].update(_best_of_pages(index, *index.search(vector, route, max(len(parts), 1), parts)))
-        mean, deviation = index.moments(vector, route)
+        mean, deviation = priors[route].z(*index.moments(vector, route), len(index.routes[route]))
         for page_id, (score, part_id) in best[route].items():
             z = (score - mean) / deviation
             if route is Route.TEXT:
@@ -172,9 +179,9 @@ def candidates(
 ) -> list[Candidate]:
     """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words."""
     found: dict[int, Candidate] = {}
-    floor = by_words(db, query, within, found) if stage != "vectors" else 0.0
+    floor = by_words(db, query, within, found, fusion.priors["words"]) if stage != "vectors" else 0.0
     if stage != "words" and index is not None and vector is not None:
-        by_meaning(index, vector, within, found)
+        by_meaning(index, vector, within, found, fusion.priors)
     for candidate in found.values():
         if candidate.z_words is None:
             candidate.z_words = floor
