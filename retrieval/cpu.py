@@ -24,7 +24,7 @@ def settle_threads(threads: int | None = None) -> None:
         "TOKENIZERS_PARALLELISM": "false",  # our lists are short, and a fork after it would warn
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+        "TRANSFORMERS_VERBOSITY": "error",  # what matters of its warnings is checked after loading
     }
     if threads is not None:
         calm["OMP_NUM_THREADS"] = str(max(1, threads))

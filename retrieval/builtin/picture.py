@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from PIL import Image
 from sentence_transformers.base.modules import InputModule
@@ -16,7 +16,7 @@ from .towers import FEATURES, PICTURE_PX, EfficientNetLite2, load_tower, to_pixe
 class PictureTower(InputModule):
     """{"image": picture} → features["sentence_embedding"], (B, 1280) float32 whatever the net's precision is."""
 
-    config_keys = ["picture_px"]
+    config_keys: ClassVar[list[str]] = ["picture_px"]
     save_in_root = False
 
     def __init__(self, net: EfficientNetLite2 | None = None, picture_px: int = PICTURE_PX) -> None:
@@ -53,6 +53,24 @@ class PictureTower(InputModule):
         self.save_torch_weights(output_path, safe_serialization=safe_serialization)
 
     @classmethod
-    def load(cls, model_name_or_path: str, **kwargs: Any) -> PictureTower:
-        places = {key: kwargs[key] for key in ("subfolder", "local_files_only") if key in kwargs}
-        return cls.load_torch_weights(model_name_or_path, model=cls(**cls.load_config(model_name_or_path, **places)), **places)
+    def load(
+        cls,
+        model_name_or_path: str,
+        subfolder: str = "",
+        token: bool | str | None = None,
+        cache_folder: str | None = None,
+        revision: str | None = None,
+        local_files_only: bool = False,
+        init_defaults: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> PictureTower:
+        place: dict[str, Any] = {
+            "model_name_or_path": model_name_or_path,
+            "subfolder": subfolder,
+            "token": token,
+            "cache_folder": cache_folder,
+            "revision": revision,
+            "local_files_only": local_files_only,
+        }
+        module: PictureTower = cls.load_torch_weights(model=cls(**cls.load_config(**place)), **place)
+        return module

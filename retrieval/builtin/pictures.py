@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,7 @@ from ..types import Floats, Ints, PartInput
 from .embedder import BuiltinEmbedder
 
 CHUNK = 256
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def first_pictures(captions: Captions, count: int) -> Captions:
     )
 
 
-def picture_features(embedder: BuiltinEmbedder, files: Sequence[Path], cache: Path, tell: Callable[[str], None]) -> Floats:
+def picture_features(
+    embedder: BuiltinEmbedder, files: Sequence[Path], cache: Path, tell: Callable[[str], None]
+) -> Floats:
     """(n, 1280) float32, one row per file. Rows are kept in `cache` in chunks, so that an interrupted run goes on."""
 
     def compute(chunk: Sequence[Path]) -> Floats:
@@ -68,7 +72,9 @@ def picture_features(embedder: BuiltinEmbedder, files: Sequence[Path], cache: Pa
     return _kept(names, list(files), compute, cache / f"features-{embedder.feature_key[:12]}", tell)
 
 
-def caption_vectors(embedder: BuiltinEmbedder, texts: Sequence[str], cache: Path, tell: Callable[[str], None]) -> Floats:
+def caption_vectors(
+    embedder: BuiltinEmbedder, texts: Sequence[str], cache: Path, tell: Callable[[str], None]
+) -> Floats:
     """(n, 384) float32 unit rows of the query route."""
 
     def compute(chunk: Sequence[str]) -> Floats:
@@ -77,7 +83,7 @@ def caption_vectors(embedder: BuiltinEmbedder, texts: Sequence[str], cache: Path
     return _kept(list(texts), list(texts), compute, cache / f"captions-{embedder.query_key[:12]}", tell)
 
 
-def _kept[T](
+def _kept(
     names: Sequence[str],
     items: Sequence[T],
     compute: Callable[[Sequence[T]], Floats],

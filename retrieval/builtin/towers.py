@@ -68,9 +68,7 @@ class SameConv(nn.Conv2d):
 
 
 def conv_norm(inside: int, outside: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        SameConv(inside, outside, kernel, stride, groups), nn.BatchNorm2d(outside, eps=BATCH_NORM_EPS)
-    )
+    return nn.Sequential(SameConv(inside, outside, kernel, stride, groups), nn.BatchNorm2d(outside, eps=BATCH_NORM_EPS))
 
 
 class Block(nn.Module):
@@ -85,8 +83,8 @@ class Block(nn.Module):
         self.residual = stride == 1 and inside == outside
 
     def forward(self, x: Tensor) -> Tensor:
-        y = x if self.expand is None else functional.relu6(self.expand(x))
-        y = self.project(functional.relu6(self.filter(y)))
+        y = x if self.expand is None else functional.relu6(self.expand(x), inplace=True)
+        y = self.project(functional.relu6(self.filter(y), inplace=True))
         return x + y if self.residual else y
 
 
@@ -117,8 +115,8 @@ class EfficientNetLite2(nn.Module):
 
     def feature_map(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) → (B, 1280, H/32, W/32)."""
-        x = functional.relu6(self.stem(pixels))
-        return functional.relu6(self.head(self.blocks(x)))
+        x = functional.relu6(self.stem(pixels), inplace=True)
+        return functional.relu6(self.head(self.blocks(x)), inplace=True)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.feature_map(pixels).mean(dim=(2, 3))
@@ -131,9 +129,7 @@ class EfficientNetLite2(nn.Module):
 
 def to_pixels(pictures: Sequence[Image.Image], px: int = PICTURE_PX) -> Tensor:
     """(B, 3, px, px) float32 in channels-last order. The whole picture is squeezed to a square: nothing is cut off."""
-    rows = [
-        np.asarray(p.convert("RGB").resize((px, px), Image.Resampling.BICUBIC, reducing_gap=3.0)) for p in pictures
-    ]
+    rows = [np.asarray(p.convert("RGB").resize((px, px), Image.Resampling.BICUBIC, reducing_gap=3.0)) for p in pictures]
     batch = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2)  # (B, 3, px, px), memory stays channels-last
     return (batch.float() - PIXEL_MEAN) / PIXEL_SCALE
 
@@ -146,4 +142,8 @@ def load_tower(path: Path) -> EfficientNetLite2:
     absent = [name for name in missing if not name.endswith("num_batches_tracked")]
     if absent or unexpected:
         raise ValueError(f"{path.name} does not fit EfficientNet-Lite2: missing {absent}, unexpected {unexpected}")
-    return net.requires_grad_(False).to(memory_format=torch.channels_last)
+    net.requires_grad_(False)
+    for parameter in net.parameters():
+        if parameter.dim() == 4:  # a quarter less time on CPUs
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return net

@@ -151,7 +151,9 @@ def join(parts: list[Examples]) -> Examples:
 def data_folder() -> Path:
     """FOLIOSCOPE_DATA; ends the program with one line when it is unset or holds something else."""
     folder = Path(os.environ.get("FOLIOSCOPE_DATA", ""))
-    if not os.environ.get("FOLIOSCOPE_DATA") or not all((folder / name / "queries.jsonl").exists() for name, _ in TRAIN):
+    if not os.environ.get("FOLIOSCOPE_DATA") or not all(
+        (folder / name / "queries.jsonl").exists() for name, _ in TRAIN
+    ):
         sys.exit(MUST_HOLD)
     return folder
 

@@ -1,0 +1,41 @@
+"""Models for the tests of retrieval, made or loaded once for the whole run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from retrieval.builtin import load_builtin
+from retrieval.embedders import load_embedder
+from retrieval.types import Embedder
+from tests.hash_embedder import HashEmbedder
+
+EMBEDDERS = ("builtin", "clip", "siglip", "qwen3_vl", "hash")
+Models = dict[str, Embedder]
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of tiny models with random weights."""
+    from tests.retrieval import tiny_models
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    return {
+        "clip": tiny_models.make_clip(root / "clip"),
+        "other_clip": tiny_models.make_clip(root / "other_clip", seed=1),
+        "siglip": tiny_models.make_siglip(root / "siglip"),
+        "qwen3_vl": tiny_models.make_qwen3_vl(root / "qwen3_vl"),
+        "cross_encoder": tiny_models.make_cross_encoder(root / "cross_encoder"),
+    }
+
+
+@pytest.fixture(scope="session")
+def models(checkpoints: dict[str, Path]) -> Models:
+    return {
+        "builtin": load_builtin(device="cpu"),
+        "clip": load_embedder(str(checkpoints["clip"]), device="cpu"),
+        "siglip": load_embedder(str(checkpoints["siglip"]), device="cpu"),
+        "qwen3_vl": load_embedder(str(checkpoints["qwen3_vl"]), device="cpu"),
+        "hash": HashEmbedder(),
+    }
