@@ -41,7 +41,8 @@ def as_json(value: object) -> str:
 def run(args: argparse.Namespace) -> Answer | None:
     """The command's answer; None when it has said everything itself (`serve`)."""
     if args.command == "serve":
-        return serve(args)
+        serve(args)
+        return None
     with Library(args.library) as library:
         return COMMANDS[args.command](library, args)
 
