@@ -8,6 +8,8 @@ import unicodedata
 # bm25() weights of the full text's columns: text, extra, title.
 WEIGHTS = (1.0, 1.0, 0.6)
 
+MAX_TERMS = 64  # of a question; a pasted page is no question
+
 _WORD = re.compile(r"\w+", re.UNICODE)
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[,\u00a0\u202f']\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.,])\d+\.\d+(?![\w.])")
 _YEAR = re.compile(r"\b(?:fy|cy|h[12]|q[1-4])[ '’-]?((?:19|20)?\d\d)\b", re.IGNORECASE)
@@ -32,9 +34,14 @@ def terms(query: str) -> list[str]:
 
 def match_query(query: str) -> str | None:
     """FTS5 MATCH string: any of the content words and of the numbers' other spellings. None for a question without words."""
-    found = terms(query)
+    return " OR ".join(term_queries(query)) or None
+
+
+def term_queries(query: str) -> list[str]:
+    """One MATCH string for each content word and each number's other spelling."""
+    found = terms(query)[:MAX_TERMS]
     found += [token for token in extra_tokens(query).split() if token not in found]
-    return " OR ".join(f'"{term}"' for term in found) or None
+    return [f'"{term}"' for term in found]
 
 
 def extra_tokens(text: str) -> str:

@@ -2,8 +2,8 @@
 
 Cosines of question–passage and question–picture pairs and BM25 scores live on different scales, and each question has its
 own. So every score is first taken as its distance from the mean of *that question's* scores over the whole library, in
-standard deviations (z); a Profile then weighs its routes, and a logistic curve turns the sum into a chance that
-kinds can be compared by.
+standard deviations (z); a Profile then weighs its routes into the log-odds of being the answer, by which kinds can be
+compared.
 """
 
 from __future__ import annotations
@@ -22,23 +22,30 @@ from retrieval.types import Floats, Profile
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One Profile's fusion. `words`, `text`, `picture` weigh z scores; chance = sigmoid(slope · sum + offset)."""
+    """One Profile's fusion: chance = sigmoid(weights · features + offset).
+
+    `words`, `text` and `picture` weigh z scores; `coverage` the share of the question's words (rare ones count more) that
+    stand on the page, which tells a good match from the best of a bad lot.
+    """
 
     words: float
     text: float
     picture: float
-    slope: float
+    coverage: float
     offset: float
 
-    def fuse(self, words: Floats, text: Floats, picture: Floats) -> Floats:
-        """(n,) each: z scores; NaN where a page has nothing on that route. Returns the weighted sum (n,)."""
-        total = np.zeros(len(words), np.float32)
-        for weight, z in ((self.words, words), (self.text, text), (self.picture, picture)):
-            total += weight * np.nan_to_num(z, nan=0.0)
+    def fuse(self, words: Floats, text: Floats, picture: Floats, coverage: Floats) -> Floats:
+        """(n,) each, NaN where a page has nothing on that route; returns the log-odds (n,)."""
+        total = np.full(len(words), self.offset, np.float32)
+        columns = ((self.words, words), (self.text, text), (self.picture, picture), (self.coverage, coverage))
+        for weight, column in columns:
+            total += weight * np.nan_to_num(column, nan=0.0)
         return total
 
-    def chance(self, fused: Floats) -> Floats:
-        return (1.0 / (1.0 + np.exp(-(self.slope * fused + self.offset)))).astype(np.float32)
+
+def chance(log_odds: Floats) -> Floats:
+    """(n,) → (n,) in 0–1."""
+    return (1.0 / (1.0 + np.exp(-log_odds))).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

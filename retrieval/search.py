@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import numpy as np
 
 from ingest.types import Kind
 from retrieval import fulltext
-from retrieval.fusion import Fusion, Prior, mean_of_matches
+from retrieval.fusion import Fusion, Prior, chance, mean_of_matches
 from retrieval.index import GenerationIndex
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
@@ -18,6 +19,7 @@ from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, W
 WORDS_K = 400
 VECTORS_K = 200
 RERANK_K = 20
+COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Candidate:
     z_words: float | None = None
     z_text: float | None = None
     z_picture: float | None = None
+    coverage: float = 0.0
     text_part: int | None = None
     picture_part: int | None = None
     ranks: dict[str, int] = field(default_factory=dict)
@@ -120,6 +123,19 @@ def by_meaning(
                 found[page_id].z_picture, found[page_id].picture_part = z, part_id
 
 
+def cover(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
+    """Which share of the question's words stands on each candidate; a word that fewer pages hold counts more."""
+    total = 0.0
+    for term in fulltext.term_queries(query):
+        frequency, holders = page_store.holding(db, term, found)
+        weight = math.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
+        total += weight
+        for page_id in holders:
+            found[page_id].coverage += weight
+    for candidate in found.values():
+        candidate.coverage /= max(total, 1e-9)
+
+
 def _column(candidates: Sequence[Candidate], name: str) -> Floats:
     return np.array([np.nan if (z := getattr(c, name)) is None else z for c in candidates], np.float32)
 
@@ -134,10 +150,11 @@ def fuse(db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion) ->
         groups.setdefault((candidate.page.kind, bool(candidate.page.text)), []).append(candidate)
     for (kind, has_text), group in groups.items():
         weights = fusion.weights(kind, has_text)
-        fused = weights.fuse(_column(group, "z_words"), _column(group, "z_text"), _column(group, "z_picture"))
-        for candidate, value, chance in zip(group, fused.tolist(), weights.chance(fused).tolist(), strict=True):
-            candidate.fused, candidate.chance = value, chance
-    return sorted(candidates, key=lambda c: (-c.chance, -c.fused, c.page_id))
+        columns = (_column(group, name) for name in ("z_words", "z_text", "z_picture", "coverage"))
+        fused = weights.fuse(*columns)
+        for candidate, value, share in zip(group, fused.tolist(), chance(fused).tolist(), strict=True):
+            candidate.fused, candidate.chance = value, share
+    return sorted(candidates, key=lambda c: (-c.fused, c.page_id))
 
 
 def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranker: Reranker) -> list[Candidate]:
@@ -157,12 +174,12 @@ def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranke
         shown.append(PartInput(text or ordered[place].page.text[:800]))
     scores = reranker.score(query, shown)
     best = [head[i] for i in np.argsort(-scores, kind="stable")]
-    chances = sorted((ordered[place].chance for place in head), reverse=True)
+    shares = sorted((ordered[place].chance for place in head), reverse=True)
     result = list(ordered)
-    for rank, (place, source, chance) in enumerate(zip(head, best, chances, strict=True), 1):
+    for rank, (place, source, share) in enumerate(zip(head, best, shares, strict=True), 1):
         result[place] = ordered[source]
         result[place].ranks["reranked"] = rank
-        result[place].chance = chance
+        result[place].chance = share
     return result
 
 
@@ -185,6 +202,7 @@ def candidates(
     for candidate in found.values():
         if candidate.z_words is None:
             candidate.z_words = floor
+    cover(db, query, within, found)
     by_words_only = all(c.z_text is None and c.z_picture is None for c in found.values())
     ordered = fuse(db, found, fusion.words_only if by_words_only else fusion)
     if stage == "words":

@@ -357,10 +357,21 @@ def match_in(
     ids = ",".join(str(int(page_id)) for page_id in allowed)
     rows = db.execute(
         f"SELECT rowid, bm25(pages_fts, {', '.join(str(float(w)) for w in weights)}) AS score FROM pages_fts"
-        f" WHERE pages_fts MATCH ? AND rowid IN ({ids or 'NULL'}) ORDER BY score, rowid LIMIT ?",
+        f" WHERE pages_fts MATCH ? AND +rowid IN ({ids or 'NULL'}) ORDER BY score, rowid LIMIT ?",
         (query, limit),
     )
     return [(row[0], -row[1]) for row in rows]
+
+
+def holding(db: sqlite3.Connection, query: str, page_ids: Iterable[int]) -> tuple[int, list[int]]:
+    """How many pages match, and which of some pages do."""
+    ids = ",".join(str(int(page_id)) for page_id in page_ids)
+    row = db.execute(
+        f"SELECT count(*), group_concat(CASE WHEN rowid IN ({ids or 'NULL'}) THEN rowid END)"
+        " FROM pages_fts WHERE pages_fts MATCH ?",
+        (query,),
+    ).fetchone()
+    return row[0], [int(page_id) for page_id in (row[1] or "").split(",") if page_id]
 
 
 def live(
