@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ingest.types import FileKind
 from retrieval.store.pages import PageRow
 
-_FRAGMENT = re.compile(r"(?:page=(?P<page>\d{1,9})|t=(?P<start>\d+(?:\.\d+)?),(?P<end>\d+(?:\.\d+)?))\Z")
+_FRAGMENT = re.compile(r"(?:page=(?P<page>\d{1,9})|t=(?P<start>\d+(?:\.\d+)?),(?P<end>\d+(?:\.\d+)?))\Z", re.ASCII)
 
 
 def encode(name: str) -> str:

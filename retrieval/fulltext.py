@@ -26,8 +26,9 @@ STOP = frozenset(
 
 
 def terms(query: str) -> list[str]:
-    """Content words of a question in order, casefolded, each once; all its words when none has content."""
-    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", query).casefold())))
+    """Content words of a question in order, in lower case as FTS5 does it (ß stays), each once; all its words when none
+    has content."""
+    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", query).lower())))
     content = [word for word in words if word not in STOP]
     return content or words
 

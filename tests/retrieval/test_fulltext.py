@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from retrieval.fulltext import extra_tokens, match_query, terms, title_words
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("What is the revenue of Best Buy?", ["revenue", "best", "buy"]),
+        ("Revenue revenue REVENUE", ["revenue"]),
+        ("who is this", ["who", "is", "this"]),  # nothing but function words: better than nothing
+        ("", []),
+        ("?!… — 🦓", []),
+        ("AC-1200 v2.1", ["ac", "1200", "v2", "1"]),
+        ("ｆｕｌｌ ｗｉｄｔｈ ﬁle", ["full", "width", "file"]),
+    ],
+)
+def test_terms(query: str, found: list[str]) -> None:
+    assert terms(query) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1,234 people", "1234"),
+        ("1,234.50 dollars", "n1234d5"),
+        ("3.1400", "n3d14"),
+        ("7.00", "7"),
+        ("FY18, Q3 2021 and fy2019", "2018 2021 2019"),
+        ("H1'22", "2022"),
+        ("version 1.2.3", ""),
+        ("12345", ""),
+        ("1,23", ""),
+        ("nothing", ""),
+    ],
+)
+def test_extra_tokens(text: str, found: str) -> None:
+    assert extra_tokens(text) == found
+
+
+def test_title_words_are_taken_apart() -> None:
+    words = title_words(["BESTBUY_2023_10K.pdf", "annualReport2019.final.pdf"]).split()
+    assert {"BESTBUY", "2023", "10K", "10", "K", "annual", "Report", "2019", "final"} <= set(words)
+    assert "pdf" not in words
+
+
+def test_no_words_no_query() -> None:
+    assert match_query("") is None
+    assert match_query("?? 🦓") is None
+
+
+HOSTILE = [
+    '"',
+    'unbalanced " quote',
+    "NEAR(zebra, 2)",
+    "zebra NEAR/2 quokka",
+    "zebra AND NOT OR",
+    "text: zebra",
+    "{text extra}: zebra",
+    "^zebra*",
+    "(((zebra",
+    "zebra + quokka - wombat",
+    "-- zebra; DROP TABLE pages",
+    "zebra\x00quokka",
+    "'; DELETE FROM documents; --",
+    "_",
+    "__ ___",
+    "/etc/passwd",
+    "https://example.org/a.png",
+    "data:image/png;base64,AAAA",
+    "é́́ ̈",
+    "zebra 🦓👩‍👩‍👧",
+    "١٢٣ 四五 ①",
+    "İstanbul ẞ ﬃ",
+    "\u202ezebra\u202c",
+    "a" * 10_000,
+    " ".join(f"w{number}" for number in range(3000)),
+    '" OR ' * 2000,
+    "1,234.5 " * 1000,
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_is_asked_fts5_takes_it_as_words(query: str) -> None:
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, tokenize = 'porter unicode61 remove_diacritics 2')")
+    db.executemany("INSERT INTO f VALUES (?)", [("a zebra",), ("something else",), ("NEAR AND OR text",)])
+    match = match_query(query)
+    if match is not None:
+        rows = [row[0] for row in db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY rowid", (match,))]
+        assert (1 in rows) == ("zebra" in terms(query))
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("die Straße", "Straße"),
+        ("sales of 1,234 units", "1234"),
+        ("sales of 1234 units", "1,234"),
+        ("in FY18", "2018"),
+        ("Résumé of a café", "resume cafe"),
+        ("Resume", "Résumé"),
+        ("running shoes", "run"),
+        ("growth of 3.50 percent", "3.5"),
+    ],
+)
+def test_different_spellings_meet(text: str, query: str) -> None:
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, extra, tokenize = 'porter unicode61 remove_diacritics 2')")
+    db.execute("INSERT INTO f VALUES (?, ?)", (text, extra_tokens(text)))
+    match = match_query(query)
+    assert db.execute("SELECT count(*) FROM f WHERE f MATCH ?", (match,)).fetchone()[0] == 1
+    db.close()
