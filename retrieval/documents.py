@@ -9,17 +9,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from ingest.types import FileKind, PageRef, Refused, Sized
 from retrieval.corpus_ids import corpus_id, parse
 from retrieval.errors import FolioscopeError, NotFound
-from retrieval.pipeline import THUMBNAIL_PX, rates, thumbnail_of
+from retrieval.rates import rates
 from retrieval.store import documents, jobs, labels, pages, vectors
 from retrieval.store.db import scrub
 from retrieval.types import DocumentInfo, PageInfo, Refusal, Stage
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from retrieval.library import Library
 
 BIN_S = 30 * 86400.0
@@ -261,7 +261,9 @@ class Documents:
 
     def thumbnail(self, page_id: int) -> Sized:
         """Small JPEG; stored, so that it survives a missing original."""
-        page, document = self._page(page_id)
+        from retrieval.pipeline import THUMBNAIL_PX, thumbnail_of
+
+        page, _ = self._page(page_id)
         if page.thumbnail is None:
             made = self.picture(page_id, THUMBNAIL_PX)
             blob = self._library.blobs.put(made.data if page.picture is None else thumbnail_of(_opened(made.data)))
@@ -311,5 +313,7 @@ class Documents:
 
 
 def _opened(data: bytes) -> Image.Image:
+
+    from PIL import Image  # here, for commands that show no picture start without it
 
     return Image.open(io.BytesIO(data))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from retrieval.errors import NotFound
-from retrieval.pipeline import cancel, rates
+from retrieval.rates import rates
 from retrieval.store import documents, jobs, models, pages, vectors
 from retrieval.types import Job, JobState, Stage
 
@@ -57,6 +57,8 @@ class Jobs:
 
     def cancel(self, job_id: int) -> Job:
         """Ends it: files not yet read are left out again, the others keep what they have."""
+        from retrieval.pipeline import cancel
+
         row = jobs.get(self._store.read(), self.get(job_id).id)
         if row is not None and row.state in (JobState.QUEUED, JobState.RUNNING):
             with self._store.write() as db:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from retrieval.corpus_ids import corpus_id
 from retrieval.errors import FolioscopeError, NotFound
-from retrieval.formats import read_labels, write_labels
 from retrieval.store import documents, labels, pages
 from retrieval.types import Label
 
@@ -56,6 +55,8 @@ class Labels:
 
     def import_csv(self, path: Path) -> dict[str, object]:
         """{"imported", "already", "unknown": [corpus ids]}; the later judgement of a pair wins."""
+        from retrieval.formats import read_labels
+
         imported = already = 0
         unknown: list[str] = []
         for label in read_labels(path):
@@ -72,6 +73,8 @@ class Labels:
 
     def export_csv(self, path: Path) -> int:
         """Writes all judgements, oldest first; how many."""
+        from retrieval.formats import write_labels
+
         rows = list(reversed(self.list()))
         write_labels(path, rows)
         return len(rows)

@@ -1,4 +1,7 @@
-"""The library: everything on disk under one folder, and the only door that `ui` uses."""
+"""The library: everything on disk under one folder, and the only door that `ui` uses.
+
+Methods import what they need: commands that ask no model start without numpy and the like.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ingest.types import Box, Kind, Limits
-from ingest.worker import Children
-from retrieval import fulltext, hits, search
-from retrieval.adding import add_files, add_texts
 from retrieval.blobs import Blobs
 from retrieval.documents import Documents
 from retrieval.errors import FolioscopeError
-from retrieval.fusion import Fusion, builtin_fusion
 from retrieval.jobs import Jobs
 from retrieval.labels import Labels
 from retrieval.models import Models
-from retrieval.pipeline import Pipeline
-from retrieval.place import place_on_page
 from retrieval.store import documents as document_store
 from retrieval.store import labels as label_store
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, change_counter
 from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, SearchResult
 from retrieval.work import ensure_worker, work
+
+if TYPE_CHECKING:
+    from ingest.worker import Children
+    from retrieval.fusion import Fusion
+    from retrieval.search import Candidate, Scope
 
 _REMEMBERED_QUESTIONS = 64
 
@@ -54,7 +57,7 @@ class Library:
         self.store = Store(self.path)
         self.blobs = Blobs(self.path / "blobs")
         self.cache = Cache(cache)
-        self.children = Children(count=1, limits=self.limits)
+        self._children: Children | None = None
         self.reranker = reranker
         self.models = Models(self, embedder)
         self.documents = Documents(self)
@@ -64,9 +67,10 @@ class Library:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._asking = threading.Lock()
+        self._making = threading.Lock()
         self._questions: OrderedDict[tuple[str, str], Floats] = OrderedDict()
         self._loading: threading.Thread | None = None
-        self._scope: tuple[object, search.Scope] | None = None
+        self._scope: tuple[object, Scope] | None = None
 
     def __enter__(self) -> Library:
         return self
@@ -82,14 +86,28 @@ class Library:
             self._thread.join()
         if self._loading is not None:
             self._loading.join()
-        self.children.close()
+        if self._children is not None:
+            self._children.close()
         self.cache.close()
         self.store.close()
+
+    @property
+    def children(self) -> Children:
+        """The processes that parse for this one: pictures, layout. Made when first wanted."""
+        from ingest.worker import Children
+
+        with self._making:
+            if self._children is None:
+                self._children = Children(count=1, limits=self.limits)
+        return self._children
 
     # work
 
     def work(self, token: str | None = None) -> None:
         """Does the library's long work in this thread until none is left; returns at once while another worker lives."""
+        from ingest.worker import Children
+        from retrieval.pipeline import Pipeline
+
         pipeline = Pipeline(self.store, self.blobs, self.cache, Children(count=2, limits=self.limits), self.models.load)
         try:
             work(self.store, pipeline.step, token=token, stop=self._stop)
@@ -122,6 +140,8 @@ class Library:
         `names` gives files other names (uploads: the path as dropped). Files are referenced in place unless `copy`.
         `ocr=False` leaves text in pictures unread. Nothing raises for a bad file: it is in the result's `refused`.
         """
+        from retrieval.adding import add_files
+
         given = {Path(path): PurePath(name) for path, name in (names or {}).items()}
         job, added = add_files(self.store, self.blobs, [Path(p) for p in paths], tags, copy, given, self.limits, ocr)
         return self._followed(job, added, wait, progress)
@@ -134,6 +154,8 @@ class Library:
         progress: Callable[[Job], None] | None = None,
     ) -> Added:
         """(name, text) pairs, each a document of one page without a picture: a benchmark's `corpus.jsonl`."""
+        from retrieval.adding import add_texts
+
         job, added = add_texts(self.store, texts)
         return self._followed(job, added, wait, progress)
 
@@ -143,6 +165,8 @@ class Library:
         self.wake()
         if wait:
             self.jobs.wait(job, progress)
+        from retrieval import hits
+
         return hits.after_work(self.store, job, added, finished=wait)
 
     # questions
@@ -185,6 +209,8 @@ class Library:
         While `loading_in_background` is not done the answer is by words only, and says so. NotFound for a `document`
         that is not here.
         """
+        from retrieval import fulltext, hits, search
+
         started = time.perf_counter()
         db = self.store.read()
         document_ids = None if document is None else [self.documents.row(document).id]
@@ -218,13 +244,17 @@ class Library:
 
         `documents` limits the candidates to some names. For measuring; loads the model and waits for it.
         """
+        from retrieval import hits
+
         db = self.store.read()
         within = self._scope_of(documents)
         ordered = self._candidates(query, within, stage, rerank=True, by_words=stage == "words")
         return hits.ranked(db, ordered[:top], stage)
 
-    def _scope_of(self, names: Sequence[str] | None) -> search.Scope:
+    def _scope_of(self, names: Sequence[str] | None) -> Scope:
         """The last one is remembered while the library stays as it is: measuring asks for the same again and again."""
+        from retrieval import search
+
         db = self.store.read()
         key = (None if names is None else tuple(names), threading.get_ident(), change_counter(db))
         if self._scope is None or self._scope[0] != key:
@@ -253,6 +283,8 @@ class Library:
 
     @property
     def fusion(self) -> Fusion:
+        from retrieval.fusion import builtin_fusion
+
         return builtin_fusion()
 
     def _why_words_only(self) -> str | None:
@@ -263,8 +295,10 @@ class Library:
         return None
 
     def _candidates(
-        self, query: str, within: search.Scope, stage: str, rerank: bool, by_words: bool
-    ) -> list[search.Candidate]:
+        self, query: str, within: Scope, stage: str, rerank: bool, by_words: bool
+    ) -> list[Candidate]:
+        from retrieval import search
+
         db = self.store.read()
         with self._asking:
             index = None if by_words else self.models.index()
@@ -295,6 +329,8 @@ class Library:
 
         None = the whole picture.
         """
+        from retrieval.place import place_on_page
+
         return place_on_page(self, page_id, query)
 
     def doctor(self) -> dict[str, object]:

@@ -24,9 +24,10 @@ from ingest.types import Box, FileKind, Limits, Line, Page, PageError, Refused, 
 from ingest.worker import Children
 from retrieval import fulltext
 from retrieval.blobs import Blobs
+from retrieval.rates import rates
 from retrieval.store import documents, jobs, pages, vectors
 from retrieval.store.cache import Cache
-from retrieval.store.db import Store, get_setting, set_setting
+from retrieval.store.db import Store, set_setting
 from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage
 
 PARTS_A_COMMIT = 64
@@ -34,9 +35,6 @@ TEXTS_A_CALL = 8
 PAGES_A_COMMIT = 64
 THUMBNAIL_PX = 320
 OCR_WORKERS = max(1, min(2, os.cpu_count() or 1))
-
-# Seconds of one unit before any was measured here: a guess of a plain laptop.
-_RATES = {"read": 0.5, "text": 0.05, "picture": 0.12, "ocr": 2.5}
 
 
 class Stopped(Exception):
@@ -53,10 +51,7 @@ class Pipeline:
         self._load = load
         self._embedders: dict[str, Embedder] = {}
         self._pool = ThreadPoolExecutor(OCR_WORKERS, thread_name_prefix="pipeline")
-        self._rates = dict(_RATES)
-        stored = get_setting(store.read(), "rates")
-        if isinstance(stored, dict):
-            self._rates.update({key: float(value) for key, value in stored.items() if key in _RATES})
+        self._rates = rates(store.read())
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -443,10 +438,4 @@ def thumbnail_of(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def rates(db: sqlite3.Connection) -> dict[str, float]:
-    """Seconds of one unit (a file read, a text or picture embedded, a page of OCR) as measured on this machine."""
-    stored = get_setting(db, "rates")
-    return {**_RATES, **stored} if isinstance(stored, dict) else dict(_RATES)
-
-
-__all__ = ["Limits", "Pipeline", "cancel", "rates", "thumbnail_of"]
+__all__ = ["Limits", "Pipeline", "cancel", "thumbnail_of"]

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 
 from retrieval.errors import StoreError
@@ -82,7 +81,7 @@ class Store:
             )
         with self.write() as db:
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                schema = resources.files("retrieval.store").joinpath("schema.sql").read_text("utf-8")
+                schema = (Path(__file__).parent / "schema.sql").read_text("utf-8")
                 for statement in _statements(schema):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

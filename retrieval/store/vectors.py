@@ -6,12 +6,14 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from retrieval.store.db import placeholders
 from retrieval.store.pages import PART_QUERY, PartRow, part_of
 from retrieval.types import Floats, Ints, Route
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ def live_chunks(db: sqlite3.Connection, generation_id: int) -> set[int]:
 
 
 def chunks(db: sqlite3.Connection, chunk_ids: Sequence[int], dim: int) -> list[Chunk]:
+    import numpy as np  # here, for most commands need no vectors
+
     found = []
     for start in range(0, len(chunk_ids), 500):
         some = chunk_ids[start : start + 500]
