@@ -140,8 +140,8 @@ class Documents:
             with self._store.write() as db:
                 for row in rows:
                     if row.deleted is None:
-                        documents.set_deleted(db, row.id, time.time())
                         pages.unindex_document(db, row.id)
+                        documents.set_deleted(db, row.id, time.time())
         return [first[row.id][0] for row in rows]
 
     def restore(self, names: Sequence[str]) -> list[str]:
@@ -169,8 +169,7 @@ class Documents:
             names = documents.names(db, [row.id for row in rows])
             for row in rows:
                 blobs |= pages.blobs_of(db, row.id)
-                if row.deleted is None:
-                    pages.unindex_document(db, row.id)
+                pages.unindex_document(db, row.id)
                 documents.forget_refusals(db, row.sha256, names[row.id])
                 documents.delete(db, row.id)
             labels.drop_unused_questions(db)

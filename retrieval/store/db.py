@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import threading
@@ -15,18 +16,32 @@ SCHEMA_VERSION = 1
 FILE_NAME = "library.sqlite"
 
 
+class _Connection(sqlite3.Connection):
+    """Knows which one it is: SQLite's own counters begin anew with each connection."""
+
+    numbers = itertools.count()
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        self.number = next(self.numbers)
+
+
 class Store:
     """One library file. `read()` gives this thread's connection; `write()` a short immediate transaction."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
         self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._migrate()
+        except StoreError:
+            self.close()
+            raise
         except (OSError, sqlite3.DatabaseError) as error:
+            self.close()
             raise StoreError(
                 f"The library at {folder} cannot be opened: {error}",
                 "Check that the folder is writable, or choose another one with --library.",
@@ -53,20 +68,24 @@ class Store:
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._open:
+            for _, connection in self._open:
                 connection.close()
             self._open.clear()
         self._local = threading.local()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        connection = _Connection(self.path)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
         with self._lock:
-            self._open.append(connection)
+            for thread, left in self._open:
+                if not thread.is_alive():
+                    left.close()
+            self._open = [entry for entry in self._open if entry[0].is_alive()]
+            self._open.append((threading.current_thread(), connection))
         return connection
 
     def _migrate(self) -> None:
@@ -126,9 +145,10 @@ def integrity(db: sqlite3.Connection) -> str:
     return found
 
 
-def change_counter(db: sqlite3.Connection) -> tuple[int, int]:
-    """Differs whenever this or another process has changed the file since."""
-    return db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
+def change_counter(db: sqlite3.Connection) -> tuple[int, int, int]:
+    """Differs whenever this or another process has changed the file since, and between connections."""
+    number = db.number if isinstance(db, _Connection) else -1
+    return number, db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
 
 
 def placeholders(count: int) -> str:

@@ -177,9 +177,11 @@ def give_name(db: sqlite3.Connection, document_id: int, path: PurePath) -> str:
             break
     else:
         number = 2
-        while owner(db, f"{name} ({number})") is not None:
+        while (taken := owner(db, f"{name} ({number})")) is not None and taken != document_id:
             number += 1
         name = f"{name} ({number})"
+        if taken == document_id:
+            return name
     db.execute("INSERT INTO names (document_id, name, path) VALUES (?, ?, ?)", (document_id, name, str(path)))
     return name
 

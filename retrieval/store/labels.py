@@ -17,18 +17,19 @@ class LabelRow:
 
 
 def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source: str, at: float | None = None) -> bool:
-    """Stores a judgement; the later one wins. False when it was there already, just so."""
+    """Stores a judgement; the later one wins. False when it was there already, just so, or another one that is later."""
     db.execute("INSERT OR IGNORE INTO questions (text) VALUES (?)", (query,))
     question = db.execute("SELECT id FROM questions WHERE text = ?", (query,)).fetchone()[0]
     before = db.execute(
-        "SELECT relevant FROM labels WHERE question_id = ? AND page_id = ?", (question, page_id)
+        "SELECT relevant, at FROM labels WHERE question_id = ? AND page_id = ?", (question, page_id)
     ).fetchone()
-    if before is not None and bool(before[0]) == relevant:
+    at = time.time() if at is None else at
+    if before is not None and (bool(before[0]) == relevant or before[1] > at):
         return False
     db.execute(
         "INSERT INTO labels VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " relevant = excluded.relevant, source = excluded.source, at = excluded.at",
-        (question, page_id, int(relevant), source, time.time() if at is None else at),
+        (question, page_id, int(relevant), source, at),
     )
     return True
 

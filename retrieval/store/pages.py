@@ -112,7 +112,7 @@ def insert(
             (document_id, page_id, str(Route.PICTURE)),
         )
     _insert_passages(db, document_id, page_id, page.passages, offset=0)
-    _index(db, page_id)
+    _index(db, "g.id = ?", page_id)
     return page_id
 
 
@@ -121,9 +121,9 @@ def add_passages(db: sqlite3.Connection, page_id: int, passages: Sequence[Passag
     row = db.execute("SELECT document_id, text FROM pages WHERE id = ?", (page_id,)).fetchone()
     added = "\n".join(passage.text for passage in passages)
     text = f"{row['text']}\n{added}" if row["text"] else added
-    _unindex(db, "id = ?", (page_id,))
+    _unindex(db, "g.id = ?", page_id)
     db.execute("UPDATE pages SET text = ?, extra = trim(extra || ' ' || ?) WHERE id = ?", (text, extra, page_id))
-    _index(db, page_id)
+    _index(db, "g.id = ?", page_id)
     offset = len(row["text"]) + 1 if row["text"] else 0
     _insert_passages(db, row["document_id"], page_id, passages, offset)
 
@@ -145,31 +145,35 @@ def _insert_passages(
     )
 
 
-def _index(db: sqlite3.Connection, page_id: int) -> None:
+# FTS5 with external content must be told exactly what it holds: a row taken out twice, or put in twice, damages it. So
+# it holds the pages of live documents and nothing else, and these two are the only ones that write it.
+_LIVE = "pages g JOIN documents d ON d.id = g.document_id AND d.deleted IS NULL"
+
+
+def _index(db: sqlite3.Connection, where: str, value: int) -> None:
     db.execute(
-        f"INSERT INTO pages_fts (rowid, {_FTS_COLUMNS}) SELECT id, {_FTS_COLUMNS} FROM pages WHERE id = ?", (page_id,)
+        f"INSERT INTO pages_fts (rowid, {_FTS_COLUMNS}) SELECT g.id, {_FTS_COLUMNS} FROM {_LIVE} WHERE {where}",
+        (value,),
     )
 
 
-def _unindex(db: sqlite3.Connection, where: str, values: Sequence[object]) -> None:
+def _unindex(db: sqlite3.Connection, where: str, value: int) -> None:
     db.execute(
         f"INSERT INTO pages_fts (pages_fts, rowid, {_FTS_COLUMNS})"
-        f" SELECT 'delete', id, {_FTS_COLUMNS} FROM pages WHERE {where}",
-        tuple(values),
+        f" SELECT 'delete', g.id, {_FTS_COLUMNS} FROM {_LIVE} WHERE {where}",
+        (value,),
     )
 
 
 def index_document(db: sqlite3.Connection, document_id: int) -> None:
-    """Puts a restored document's pages back into the full text."""
-    db.execute(
-        f"INSERT INTO pages_fts (rowid, {_FTS_COLUMNS}) SELECT id, {_FTS_COLUMNS} FROM pages WHERE document_id = ?",
-        (document_id,),
-    )
+    """Puts the pages of a document that came out of the bin back into the full text. Call after `set_deleted`."""
+    _index(db, "d.id = ?", document_id)
 
 
 def unindex_document(db: sqlite3.Connection, document_id: int) -> None:
-    """Takes a document's pages out of the full text (into the bin). Call before its rows are deleted."""
-    _unindex(db, "document_id = ?", (document_id,))
+    """Takes a document's pages out of the full text, unless it lies in the bin: then they are out. Call before its rows
+    are deleted, and before `set_deleted`."""
+    _unindex(db, "d.id = ?", document_id)
 
 
 def get(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int, PageRow]:
