@@ -5,6 +5,7 @@ In a checkout this is the folder `data`, installed it is the package `folioscope
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 
@@ -20,4 +21,5 @@ def judged() -> Path:
 
 def questions() -> list[str]:
     """Questions to suggest to somebody who has just loaded the samples."""
-    return (Path(__file__).parent / "suggested.txt").read_text(encoding="utf-8").splitlines()
+    rows = json.loads((Path(__file__).parent / "suggestions.json").read_text(encoding="utf-8"))
+    return [str(row["text"]) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -33,10 +34,22 @@ def legend(paper: Paper, x: float, y: float, names: Sequence[str], colours: Sequ
 
 
 def bars(
-    paper: Paper, box: Box, title: str, names: Sequence[str], series: Sequence[Sequence[float]], colours: Sequence[Colour],
-    *, top: float, step: float, note: str = "", legends: Sequence[str] = (), stacked: bool = False, unit: str = "",
-    size: float = 8, values: bool = False,
-) -> None:  # fmt: skip
+    paper: Paper,
+    box: Box,
+    title: str,
+    names: Sequence[str],
+    series: Sequence[Sequence[float]],
+    colours: Sequence[Colour],
+    *,
+    top: float,
+    step: float,
+    note: str = "",
+    legends: Sequence[str] = (),
+    stacked: bool = False,
+    unit: str = "",
+    size: float = 8,
+    values: bool = False,
+) -> None:
     """Upright bars: one group a name, one bar (or layer) a series; `top` and `step` set the scale."""
     start = _title(paper, box, title, note, size)
     if legends:
@@ -55,17 +68,32 @@ def bars(
             floor = base if stacked else plot[3]
             paper.box((x, floor - high, x + wide, floor), fill=colours[k])
             if values:
-                paper.text(x + wide / 2, floor - high - 2.5, f"{row[i]:,.0f}", size * 0.85, INK, bold=True, align="middle")
+                paper.text(
+                    x + wide / 2, floor - high - 2.5, f"{row[i]:,.0f}", size * 0.85, INK, bold=True, align="middle"
+                )
             base -= high
         paper.text(left + slot / 2, plot[3] + size * 1.25, name, size * 0.9, INK, align="middle")
     paper.line((plot[0], plot[3]), (plot[2], plot[3]), INK, 0.8)
 
 
 def lines(
-    paper: Paper, box: Box, title: str, names: Sequence[str], series: Sequence[Sequence[float]], colours: Sequence[Colour],
-    *, low: float = 0, top: float, step: float, legends: Sequence[str], note: str = "", unit: str = "", size: float = 8,
-    dashed: Sequence[int] = (), fill: bool = False,
-) -> None:  # fmt: skip
+    paper: Paper,
+    box: Box,
+    title: str,
+    names: Sequence[str],
+    series: Sequence[Sequence[float]],
+    colours: Sequence[Colour],
+    *,
+    low: float = 0,
+    top: float,
+    step: float,
+    legends: Sequence[str],
+    note: str = "",
+    unit: str = "",
+    size: float = 8,
+    dashed: Sequence[int] = (),
+    fill: bool = False,
+) -> None:
     """One line a series; each is named at its right end. `dashed` are the series drawn dashed (plans)."""
     start = _title(paper, box, title, note, size)
     right = max(len(name) for name in legends) * size * 0.5 + 10
@@ -75,13 +103,15 @@ def lines(
     for i, name in enumerate(names):
         paper.text(plot[0] + slot * i, plot[3] + size * 1.25, name, size * 0.9, INK, align="middle")
     for k, row in enumerate(series):
-        points = [(plot[0] + slot * i, plot[3] - (v - low) / (top - low) * (plot[3] - plot[1])) for i, v in enumerate(row)]
+        points = [
+            (plot[0] + slot * i, plot[3] - (v - low) / (top - low) * (plot[3] - plot[1])) for i, v in enumerate(row)
+        ]
         if fill and k == 0:
             under = [*points, (plot[2], plot[3]), (plot[0], plot[3])]
             light = tuple(1 - (1 - c) * 0.16 for c in colours[k])
             paper.curve(under, colours[k], 0, fill=(light[0], light[1], light[2]), close=True)
         if k in dashed:
-            for a, b in zip(points, points[1:], strict=False):
+            for a, b in itertools.pairwise(points):
                 paper.line(a, b, colours[k], 1.3, dashes="[4 3] 0")
         else:
             paper.curve(points, colours[k], 2.0)
@@ -92,9 +122,20 @@ def lines(
 
 
 def bars_across(
-    paper: Paper, box: Box, title: str, names: Sequence[str], row: Sequence[float], colour: Colour, *, note: str = "",
-    unit: str = "", size: float = 8, label: float = 90, strong: Sequence[int] = (), strong_colour: Colour | None = None,
-) -> None:  # fmt: skip
+    paper: Paper,
+    box: Box,
+    title: str,
+    names: Sequence[str],
+    row: Sequence[float],
+    colour: Colour,
+    *,
+    note: str = "",
+    unit: str = "",
+    size: float = 8,
+    label: float = 90,
+    strong: Sequence[int] = (),
+    strong_colour: Colour | None = None,
+) -> None:
     """Lying bars with their names left and their values at the end."""
     start = _title(paper, box, title, note, size) + 2
     high = (box[3] - start) / len(names)
@@ -103,15 +144,26 @@ def bars_across(
         y = start + high * i
         paper.text(box[0] + label - 6, y + high / 2 + size * 0.3, name, size, INK, align="right")
         wide = value / most * (box[2] - box[0] - label - size * 5)
-        paper.box((box[0] + label, y + high * 0.16, box[0] + label + wide, y + high * 0.84),
-                  fill=strong_colour if strong_colour and i in strong else colour)  # fmt: skip
+        paper.box(
+            (box[0] + label, y + high * 0.16, box[0] + label + wide, y + high * 0.84),
+            fill=strong_colour if strong_colour and i in strong else colour,
+        )
         paper.text(box[0] + label + wide + 5, y + high / 2 + size * 0.3, f"{value:,.0f}{unit}", size, INK, bold=True)
 
 
 def ring(
-    paper: Paper, box: Box, title: str, names: Sequence[str], row: Sequence[float], colours: Sequence[Colour], *,
-    note: str = "", middle: str = "", size: float = 8, unit: str = " %",
-) -> None:  # fmt: skip
+    paper: Paper,
+    box: Box,
+    title: str,
+    names: Sequence[str],
+    row: Sequence[float],
+    colours: Sequence[Colour],
+    *,
+    note: str = "",
+    middle: str = "",
+    size: float = 8,
+    unit: str = " %",
+) -> None:
     """A ring of shares with its legend at the right."""
     start = _title(paper, box, title, note, size)
     radius = min(box[3] - start, (box[2] - box[0]) * 0.55) / 2 - 2

@@ -99,7 +99,13 @@ def ride(t: float) -> Image.Image:
         x = (k * 100 - t * 420) % 1600 - 100
         pen.rectangle((x, 636, x + 56, 644), fill="#d8cfc2")
     x, y, turn, bob = 600, 590, t * 7, 3 * math.sin(t * 9)
-    rear, front, crank, seat, head = (x - 130, y), (x + 150, y), (x - 8, y), (x - 52, y - 160 + bob), (x + 98, y - 170 + bob)
+    rear, front, crank, seat, head = (
+        (x - 130, y),
+        (x + 150, y),
+        (x - 8, y),
+        (x - 52, y - 160 + bob),
+        (x + 98, y - 170 + bob),
+    )
     _wheel(pen, *rear, 92, turn)
     _wheel(pen, *front, 92, turn)
     red = "#d3211c"
@@ -107,9 +113,13 @@ def ride(t: float) -> Image.Image:
         pen.line((*a, *b), red, 16)
     pen.line((head[0], head[1], head[0] - 8, head[1] - 48, head[0] - 58, head[1] - 52), "#444444", 11, joint="curve")
     pen.rounded_rectangle((seat[0] - 46, seat[1] - 30, seat[0] + 34, seat[1] - 8), 10, fill="#6b3a1c")
-    pen.rounded_rectangle((head[0] + 6, head[1] - 86, head[0] + 130, head[1] + 8), 12, fill="#b98a4e", outline="#7f5a2c", width=5)
+    pen.rounded_rectangle(
+        (head[0] + 6, head[1] - 86, head[0] + 130, head[1] + 8), 12, fill="#b98a4e", outline="#7f5a2c", width=5
+    )
     for k in range(4):
-        pen.line((head[0] + 24 + k * 28, head[1] - 74, head[0] + 34 + k * 28, head[1] - 150 + 9 * (k % 2)), "#c9853d", 24)
+        pen.line(
+            (head[0] + 24 + k * 28, head[1] - 74, head[0] + 34 + k * 28, head[1] - 150 + 9 * (k % 2)), "#c9853d", 24
+        )
     for side in (0, math.pi):
         foot = (crank[0] + 38 * math.cos(turn + side), crank[1] + 38 * math.sin(turn + side))
         knee = ((seat[0] + foot[0]) / 2 + 52, (seat[1] + foot[1]) / 2 - 24)
@@ -123,7 +133,9 @@ def ride(t: float) -> Image.Image:
     pen.line((*shoulder, shoulder[0] + 44, shoulder[1] + 74, *hand), "#e2b538", 26, joint="curve")
     face = (shoulder[0] + 22, shoulder[1] - 66)
     pen.ellipse((face[0] - 38, face[1] - 42, face[0] + 38, face[1] + 42), fill="#e3ae86")
-    pen.pieslice((face[0] - 45, face[1] - 54, face[0] + 45, face[1] + 36), 180, 360, fill="#ffffff", outline="#cccccc", width=3)
+    pen.pieslice(
+        (face[0] - 45, face[1] - 54, face[0] + 45, face[1] + 36), 180, 360, fill="#ffffff", outline="#cccccc", width=3
+    )
     return image
 
 
@@ -141,13 +153,19 @@ def beam(t: float) -> Image.Image:
     for side in (0, math.pi):
         reach, swing = 1500 * math.cos(angle + side), 120 * math.sin(angle + side)
         for width, strength in ((150, 40), (96, 60), (46, 90)):
-            light.polygon([lamp, (lamp[0] + reach, lamp[1] + swing - width), (lamp[0] + reach, lamp[1] + swing + width)], fill=(255, 236, 170, strength))
+            light.polygon(
+                [lamp, (lamp[0] + reach, lamp[1] + swing - width), (lamp[0] + reach, lamp[1] + swing + width)],
+                fill=(255, 236, 170, strength),
+            )
     image.paste(sheet, (0, 0), sheet)
     pen.polygon([(560, 640), (640, 560), (900, 548), (1000, 640)], fill="#171a20")
     for k in range(5):
         low, high = 590 - 72 * k, 590 - 72 * (k + 1)
         wide, narrow = 62 - 6 * k, 62 - 6 * (k + 1)
-        pen.polygon([(760 - wide, low), (760 + wide, low), (760 + narrow, high), (760 - narrow, high)], fill="#8f1d1d" if k % 2 else "#c9cbd3")
+        pen.polygon(
+            [(760 - wide, low), (760 + wide, low), (760 + narrow, high), (760 - narrow, high)],
+            fill="#8f1d1d" if k % 2 else "#c9cbd3",
+        )
     pen.rectangle((712, 216, 808, 230), fill="#0d0f14")
     pen.rectangle((732, 150, 788, 216), fill="#fff2b8")
     pen.polygon([(720, 150), (800, 150), (760, 104)], fill="#7c1717")
@@ -168,7 +186,10 @@ def under(t: float) -> Image.Image:
     pen.rectangle((0, 0, 210, H), fill="#5c5a52")
     for row in range(8):
         for column in range(2):
-            pen.rectangle((column * 104 - (row % 2) * 50 + 4, row * 92 + 4, column * 104 - (row % 2) * 50 + 100, row * 92 + 88), fill="#6d6a60")
+            pen.rectangle(
+                (column * 104 - (row % 2) * 50 + 4, row * 92 + 4, column * 104 - (row % 2) * 50 + 100, row * 92 + 88),
+                fill="#6d6a60",
+            )
     pen.rectangle((210, 310, 420, 330), fill="#8c979b")
     pen.rectangle((210, 400, 420, 420), fill="#8c979b")
     pen.rounded_rectangle((360, 270, 640, 460), 50, fill="#e8a313", outline="#8a5f08", width=6)
@@ -180,13 +201,23 @@ def under(t: float) -> Image.Image:
     for k in range(8):
         a = t * 2.4 + k * math.pi / 4
         tip, trail = a + 0.16, a - 0.24
-        pen.polygon([(cx + 40 * math.cos(a + 0.6), cy + 40 * math.sin(a + 0.6)), (cx + r * math.cos(tip), cy + r * math.sin(tip)), (cx + r * math.cos(trail), cy + r * math.sin(trail)),
-                     (cx + 40 * math.cos(a - 0.6), cy + 40 * math.sin(a - 0.6))], fill="#0f6f7c" if k % 2 else "#168896", outline="#063c45")  # fmt: skip
+        pen.polygon(
+            [
+                (cx + 40 * math.cos(a + 0.6), cy + 40 * math.sin(a + 0.6)),
+                (cx + r * math.cos(tip), cy + r * math.sin(tip)),
+                (cx + r * math.cos(trail), cy + r * math.sin(trail)),
+                (cx + 40 * math.cos(a - 0.6), cy + 40 * math.sin(a - 0.6)),
+            ],
+            fill="#0f6f7c" if k % 2 else "#168896",
+            outline="#063c45",
+        )
     pen.ellipse((cx - r - 14, cy - r - 14, cx + r + 14, cy + r + 14), outline="#0b4650", width=24)
     pen.ellipse((cx - 56, cy - 56, cx + 56, cy + 56), fill="#12525c", outline="#06333a", width=6)
     pen.line((640, 365, 804, 365), "#9aa5a9", 26)
     random = np.random.default_rng(302)
-    for x, speed, size in zip(random.uniform(240, W, 40), random.uniform(60, 150, 40), random.uniform(4, 13, 40), strict=True):
+    for x, speed, size in zip(
+        random.uniform(240, W, 40), random.uniform(60, 150, 40), random.uniform(4, 13, 40), strict=True
+    ):
         y = H - (t * speed + x * 3) % (H + 40)
         pen.ellipse((x - size, y - size, x + size, y + size), outline=(235, 250, 255, 190), width=3)
     for k in range(18):
@@ -206,14 +237,25 @@ def figures(t: float) -> Image.Image:
         y = 620 - k * 102
         pen.line((120, y, W - 60, y), "#dfe3e6", 3)
         pen.text((60, y - 20), str(2 * k), "#6b737a", font(32))
-    for k, (name, value) in enumerate(zip(("Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar"), (6.8, 7.6, 8.2, 7.9, 6.1, 8.4, 8.8, 7.6), strict=True)):
+    for k, (name, value) in enumerate(
+        zip(
+            ("Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar"),
+            (6.8, 7.6, 8.2, 7.9, 6.1, 8.4, 8.8, 7.6),
+            strict=True,
+        )
+    ):
         x = 150 + k * 134
         part = max(0.0, min(1.0, grown * 2.2 - k * 0.15))
         high = value * 51 * part
         pen.rectangle((x, 620 - high, x + 92, 620), fill="#b5561d" if name == "Dec" else "#2a7f7a")
         pen.text((x + 46 - pen.textlength(name, font(34)) / 2, 634), name, "#22282c", font(34))
         if part == 1.0:
-            pen.text((x + 46 - pen.textlength(f"{value}", font(34, bold=True)) / 2, 576 - high), f"{value}", "#22282c", font(34, bold=True))
+            pen.text(
+                (x + 46 - pen.textlength(f"{value}", font(34, bold=True)) / 2, 576 - high),
+                f"{value}",
+                "#22282c",
+                font(34, bold=True),
+            )
     return image
 
 
@@ -238,22 +280,41 @@ def sail(t: float) -> Image.Image:
         wx = (k * 97.0 + 26 * math.sin(t * 1.3 + k)) % W
         wy = 460 + ((k * 53) % 250)
         size = 14 + (wy - 450) * 0.2
-        warm = float(sample(ripple, np.float32([wx * 0.2 + t * 8]), np.float32([float(wy)]))[0])
+        warm = float(sample(ripple, np.array([wx * 0.2 + t * 8], np.float32), np.array([float(wy)], np.float32))[0])
         near_sun = abs(wx - 960) < 120 + (wy - 450) * 0.2
-        pen.line((wx - size, wy, wx + size, wy), "#ffd694" if near_sun and warm > -1.2 else "#3f6288" if warm > 0 else "#1e3a59", 5)
+        pen.line(
+            (wx - size, wy, wx + size, wy),
+            "#ffd694" if near_sun and warm > -1.2 else "#3f6288" if warm > 0 else "#1e3a59",
+            5,
+        )
     return image
 
 
 Shot = tuple[Callable[[float], Image.Image], float, str]
 SHOTS: tuple[Shot, ...] = (
     (title, 3.5, "This is one day on Harbour Street, told in half a minute."),
-    (oven, 5.0, "At half past ten in the evening the night bake begins. The oven needs forty minutes to reach two hundred and forty-five degrees."),
-    (ride, 5.0, "At a quarter to six the riders leave the yard. Each bicycle carries eighteen kilos in the basket, mind the setts when they are wet."),
+    (
+        oven,
+        5.0,
+        "At half past ten in the evening the night bake begins. The oven needs forty minutes to "
+        "reach two hundred and forty-five degrees.",
+    ),
+    (
+        ride,
+        5.0,
+        "At a quarter to six the riders leave the yard. Each bicycle carries eighteen kilos in "
+        "the basket, mind the setts when they are wet.",
+    ),
     (beam, 4.5, "Two lights, one above the other, mean a storm: then somebody has to sleep beside the telephone."),
     (under, 5.0, "Down here the current turns eight blades ninety-two times a minute, whichever way the water runs."),
-    (figures, 4.5, "February was our best month, eight thousand eight hundred kilowatt hours, and December the worst because of one leaking seal."),
+    (
+        figures,
+        4.5,
+        "February was our best month, eight thousand eight hundred kilowatt hours, and December "
+        "the worst because of one leaking seal.",
+    ),
     (sail, 4.5, "And when the flour comes home under sail, the day is done. Good night from Oona and Tomasz."),
-)  # fmt: skip
+)
 
 
 def spans() -> list[tuple[float, float]]:
@@ -275,7 +336,9 @@ def _clock(seconds: float) -> str:
 def make(folder: Path) -> None:
     """Writes the film and its subtitles."""
     with av.open(str(folder / f"{NAME}.mp4"), "w", options={"movflags": "+faststart"}) as film:
-        stream = film.add_stream("libx264", rate=FPS, options={"crf": "26", "preset": "slow", "g": "48", "threads": "1"})
+        stream = film.add_stream(
+            "libx264", rate=FPS, options={"crf": "26", "preset": "slow", "g": "48", "threads": "1"}
+        )
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for image in frames():
             film.mux(stream.encode(av.VideoFrame.from_image(image)))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 from PIL import Image
@@ -46,9 +47,10 @@ class Paper:
     def __init__(self, width: float, height: float, css: str, title: str, author: str) -> None:
         self.width, self.height, self.css = width, height, css
         self.document = pymupdf.open()
-        self.document.set_metadata({"title": title, "author": author, "creationDate": BORN, "modDate": BORN,
-                                    "producer": "", "creator": ""})  # fmt: skip
-        self.page: pymupdf.Page = None
+        self.document.set_metadata(
+            {"title": title, "author": author, "creationDate": BORN, "modDate": BORN, "producer": "", "creator": ""}
+        )
+        self.page: Any = None  # a pymupdf.Page once new_page was called
 
     def new_page(self) -> int:
         """Starts a page; returns its number, 1-based."""
@@ -56,12 +58,30 @@ class Paper:
         return int(self.document.page_count)
 
     def text(
-        self, x: float, y: float, text: str, size: float = 10, colour: Colour = INK, *, bold: bool = False,
-        serif: bool = False, italic: bool = False, align: str = "left", turn: int = 0,
-    ) -> float:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float = 10,
+        colour: Colour = INK,
+        *,
+        bold: bool = False,
+        serif: bool = False,
+        italic: bool = False,
+        align: str = "left",
+        turn: int = 0,
+    ) -> float:
         """One line with its baseline at `y`; `x` is its left, middle or right end. Returns its width."""
-        name = {(0, 0, 0): "helv", (0, 1, 0): "hebo", (0, 0, 1): "heit", (0, 1, 1): "hebi", (1, 0, 0): "tiro",
-                (1, 1, 0): "tibo", (1, 0, 1): "tiit", (1, 1, 1): "tibi"}[(int(serif), int(bold), int(italic))]  # fmt: skip
+        name = {
+            (0, 0, 0): "helv",
+            (0, 1, 0): "hebo",
+            (0, 0, 1): "heit",
+            (0, 1, 1): "hebi",
+            (1, 0, 0): "tiro",
+            (1, 1, 0): "tibo",
+            (1, 0, 1): "tiit",
+            (1, 1, 1): "tibi",
+        }[(int(serif), int(bold), int(italic))]
         wide = _length(text, name, size)
         shift = {"left": 0.0, "middle": wide / 2, "right": wide}[align]
         point = (x - shift, y) if turn == 0 else (x, y + shift)
@@ -89,19 +109,43 @@ class Paper:
         share = round_ / min(box[2] - box[0], box[3] - box[1]) if round_ else None
         self.page.draw_rect(pymupdf.Rect(box), color=line, fill=fill, width=width if line else 0, radius=share)
 
-    def line(self, a: tuple[float, float], b: tuple[float, float], colour: Colour = INK, width: float = 0.8, dashes: str | None = None) -> None:
+    def line(
+        self,
+        a: tuple[float, float],
+        b: tuple[float, float],
+        colour: Colour = INK,
+        width: float = 0.8,
+        dashes: str | None = None,
+    ) -> None:
         self.page.draw_line(a, b, color=colour, width=width, dashes=dashes)
 
-    def curve(self, points: Sequence[tuple[float, float]], colour: Colour, width: float = 1.6, fill: Colour | None = None, close: bool = False) -> None:
+    def curve(
+        self,
+        points: Sequence[tuple[float, float]],
+        colour: Colour,
+        width: float = 1.6,
+        fill: Colour | None = None,
+        close: bool = False,
+    ) -> None:
         shape = self.page.new_shape()
         shape.draw_polyline([pymupdf.Point(*p) for p in points])
         shape.finish(color=colour if width else None, fill=fill, width=width, closePath=close, lineJoin=1, lineCap=1)
         shape.commit()
 
-    def circle(self, x: float, y: float, radius: float, fill: Colour | None = None, line: Colour | None = None, width: float = 0.8) -> None:
+    def circle(
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        fill: Colour | None = None,
+        line: Colour | None = None,
+        width: float = 0.8,
+    ) -> None:
         self.page.draw_circle((x, y), radius, color=line, fill=fill, width=width if line else 0)
 
-    def arrow(self, a: tuple[float, float], b: tuple[float, float], colour: Colour = INK, width: float = 1.0, head: float = 6) -> None:
+    def arrow(
+        self, a: tuple[float, float], b: tuple[float, float], colour: Colour = INK, width: float = 1.0, head: float = 6
+    ) -> None:
         """A line from `a` with an arrow head at `b`."""
         dx, dy = b[0] - a[0], b[1] - a[1]
         length = (dx * dx + dy * dy) ** 0.5
@@ -130,9 +174,19 @@ class Paper:
         self.page.insert_image(pymupdf.Rect(box), stream=data.getvalue())
 
     def table(
-        self, x: float, y: float, widths: Sequence[float], rows: Sequence[Sequence[str]], *, head: Colour,
-        size: float = 8.6, align: str = "", strong: Sequence[int] = (), leading: float = 1.9, stripes: bool = True,
-    ) -> float:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        widths: Sequence[float],
+        rows: Sequence[Sequence[str]],
+        *,
+        head: Colour,
+        size: float = 8.6,
+        align: str = "",
+        strong: Sequence[int] = (),
+        leading: float = 1.9,
+        stripes: bool = True,
+    ) -> float:
         """Rows of cells, the first is the head; returns where it ends. `align` is a letter l, m or r a column;
         `strong` are the rows set bold with a line above. Long cells wrap."""
         align = align or "l" * len(widths)
@@ -152,9 +206,15 @@ class Paper:
             for lines, wide, where in zip(cells, widths, align, strict=True):
                 for k, line in enumerate(lines):
                     place = {"l": left + 5, "m": left + wide / 2, "r": left + wide - 5}[where]
-                    self.text(place, top + size * (leading / 2 + 0.35) + k * size * 1.22, line, size,
-                              WHITE if number == 0 else INK, bold=bold,
-                              align={"l": "left", "m": "middle", "r": "right"}[where])  # fmt: skip
+                    self.text(
+                        place,
+                        top + size * (leading / 2 + 0.35) + k * size * 1.22,
+                        line,
+                        size,
+                        WHITE if number == 0 else INK,
+                        bold=bold,
+                        align={"l": "left", "m": "middle", "r": "right"}[where],
+                    )
                 left += wide
             top += high
         self.line((x, top), (x + full, top), head, 0.8)

@@ -8,8 +8,12 @@ from pathlib import Path
 from . import film
 
 REPORT, MANUAL, SLIDES, HANDBOOK, SCAN = (
-    "harbour-street-annual-report-2025.pdf", "kx-70-tidewheel-manual.pdf", "marrowfen-review-slides.pdf", "crew-handbook.pdf", "scan-berth-14-permit.pdf",
-)  # fmt: skip
+    "harbour-street-annual-report-2025.pdf",
+    "kx-70-tidewheel-manual.pdf",
+    "marrowfen-review-slides.pdf",
+    "crew-handbook.pdf",
+    "scan-berth-14-permit.pdf",
+)
 
 
 def page(document: str, *numbers: int) -> tuple[str, ...]:
@@ -59,12 +63,12 @@ TRAIN: tuple[Question, ...] = (
     ("the Crescent in summer", ("beach-parasol.jpg",)),
     ("Hallam Lights seen from the ferry", ("skyline-night.jpg",)),
     ("what stands on the Splat board for Thursday", ("whiteboard-week-38.jpg",)),
-    ("plan of the Hive", ("hive-floor-plan.png",)),
+    ("plan of the Hive", ("hive-floor-plan.png", *page(REPORT, 10))),
     ("Gallowglass on the workbench", ("prototype-p3.jpg",)),
     ("a Rosie on its way along the quay", moment("ride")),
     ("the beam of the Old Sentinel", moment("beam")),
     ("when does the night bake begin", moment("oven")),
-)  # fmt: skip
+)
 DEV: tuple[Question, ...] = (
     ("what share of our electricity came from the tide", (*page(REPORT, 2, 6), *page(SLIDES, 2))),
     ("kilometres ridden by the Rosies month by month", page(REPORT, 5)),
@@ -102,7 +106,7 @@ DEV: tuple[Question, ...] = (
     ("Tuppence Lane in the morning light", ("forest-path.jpg",)),
     ("a parasol on the Crescent", ("beach-parasol.jpg",)),
     ("Hallam Lights with a full moon", ("skyline-night.jpg",)),
-    ("bicycle bay and ovens of the Hive", ("hive-floor-plan.png",)),
+    ("bicycle bay and ovens of the Hive", ("hive-floor-plan.png", *page(REPORT, 10))),
     ("Splat board with a sketch of the wheel", ("whiteboard-week-38.jpg",)),
     ("the yellow Gallowglass with its tag", ("prototype-p3.jpg",)),
     ("loaves and buns by day of the week", ("week-at-the-ovens.png",)),
@@ -110,7 +114,7 @@ DEV: tuple[Question, ...] = (
     ("Gallowglass turning under water", moment("under")),
     ("what do two lights on the Old Sentinel mean for the night", moment("beam")),
     ("how long does the Bellows take to get hot", moment("oven")),
-)  # fmt: skip
+)
 
 
 def make(folder: Path) -> None:

@@ -275,21 +275,23 @@ def picture(scene: Scene, width: int, height: int, fine: bool = True) -> Floats:
     rough[:-1] |= down
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
-            y, x = np.nonzero(rough[top : top + TILE, left : left + TILE])
-            if y.size == 0:
+            rows, columns = np.nonzero(rough[top : top + TILE, left : left + TILE])
+            if rows.size == 0:
                 continue
-            y, x = y + top, x + left
-            total = full[y, x]
+            rows, columns = rows + top, columns + left
+            total: Floats = full[rows, columns]
             for dx, dy in ((0.125, 0.625), (0.375, 0.125), (0.625, 0.875), (0.875, 0.375)):
-                total = total + _traced(scene, (x + dx).astype(np.float32), (y + dy).astype(np.float32), width, height)
-            full[y, x] = total / 5
+                total = total + _traced(
+                    scene, (columns + dx).astype(np.float32), (rows + dy).astype(np.float32), width, height
+                )
+            full[rows, columns] = total / 5
     return full
 
 
 def finished(values: Floats, seed: int = 0, grain: float = 0.012, vignette: float = 0.16) -> Image.Image:
     """A photo's last touches: darker corners, a little grain; values 0–1 to 8 bits."""
     height, width = values.shape[:2]
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]  # type: ignore[misc]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     darker = 1 - vignette * (x * x + y * y) ** 1.5 / 2.8
     noisy = values * darker[..., None] + np.random.default_rng(seed).normal(0, grain, (height, width, 1))
     return Image.fromarray((np.clip(noisy, 0, 1) * 255 + 0.5).astype(np.uint8))

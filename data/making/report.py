@@ -5,28 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import charts
-from .paper import GREY, INK, WHITE, Paper, rgb, tint
-
-NAVY, CRUST, TEAL, GOLD, CREAM = rgb("#16324f"), rgb("#b5561d"), rgb("#2a7f7a"), rgb("#e0a526"), rgb("#faf4e8")
-MONTHS = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
-CSS = """* {font-family: serif; font-size: 10.2px; line-height: 1.42; color: #22282c}
-p {margin: 0 0 7px 0; text-align: justify} h2 {font-family: sans-serif; font-size: 13px; color: #b5561d; margin: 4px 0 4px 0}
-.lead {font-size: 12.4px; color: #16324f; text-align: left} .quote {font-size: 15px; font-style: italic; color: #b5561d; text-align: left}
-ul {margin: 0 0 6px 0; padding-left: 12px} li {margin-bottom: 3px} .small {font-size: 8.4px; color: #6b737a; text-align: left}
-b {font-family: serif; font-weight: bold}"""
-LEFT, RIGHT, TOP, LOW = 56, 539, 118, 782
-
-
-def _page(paper: Paper, title: str, kicker: str) -> None:
-    number = paper.new_page()
-    paper.box((0, 0, 595, 8), fill=CRUST)
-    paper.text(LEFT, 44, "HARBOUR STREET BAKERY CO-OPERATIVE", 7.2, GREY, bold=True)
-    paper.text(RIGHT, 44, "Annual report 2025", 7.6, GREY, align="right")
-    paper.line((LEFT, 51), (RIGHT, 51), tint(INK, 0.25), 0.6)
-    paper.text(LEFT, 76, kicker.upper(), 8, CRUST, bold=True)
-    paper.text(LEFT, 99, title, 21, NAVY, bold=True)
-    paper.text(RIGHT, 816, str(number), 9, NAVY, bold=True, align="right")
-    paper.text(LEFT, 816, "Year ended 31 March 2025", 7.6, GREY)
+from .paper import GREY, INK, WHITE, Paper, tint
+from .report_accounts import balance, income, outlook, people
+from .report_sheet import CREAM, CRUST, CSS, GOLD, LEFT, LOW, MONTHS, NAVY, RIGHT, TEAL, TOP, page
 
 
 def _cover(paper: Paper, pictures: Path) -> None:
@@ -43,25 +24,57 @@ def _cover(paper: Paper, pictures: Path) -> None:
 
 
 def _glance(paper: Paper) -> None:
-    _page(paper, "The year at a glance", "Summary")
+    page(paper, "The year at a glance", "Summary")
     facts = (
-        ("412,600", "loaves baked", "+ 6 % on 2024"), ("£1.94 m", "turnover", "+ 9 % on 2024"), ("1,184", "members", "97 joined, 31 left"),
-        ("£86,400", "surplus before tax", "4.5 % of turnover"), ("31 %", "of our power from the tide", "none in 2023"),
+        ("412,600", "loaves baked", "+ 6 % on 2024"),
+        ("£1.94 m", "turnover", "+ 9 % on 2024"),
+        ("1,184", "members", "97 joined, 31 left"),
+        ("£86,400", "surplus before tax", "4.5 % of turnover"),
+        ("31 %", "of our power from the tide", "none in 2023"),
         ("48,300 km", "ridden by the Rosies", "11 bicycles, 3 routes"),
-    )  # fmt: skip
+    )
     for i, (big, what, note) in enumerate(facts):
         x, y = LEFT + (i % 3) * 163, TOP + 8 + (i // 3) * 98
         paper.box((x, y, x + 157, y + 88), fill=CREAM, round_=6)
         paper.text(x + 12, y + 36, big, 23, CRUST, bold=True)
         paper.text(x + 12, y + 56, what, 9.6, INK, bold=True)
         paper.text(x + 12, y + 73, note, 8.4, GREY)
-    charts.bars(paper, (LEFT, 336, 290, 540), "Turnover", ("2021", "2022", "2023", "2024", "2025"), ((1.12, 1.31, 1.58, 1.78, 1.94),), (NAVY,),
-                top=2.0, step=1.0, unit=" m", note="£ million")  # fmt: skip
-    charts.lines(paper, (308, 336, RIGHT, 540), "Members", ("2021", "2022", "2023", "2024", "2025"), ((690, 842, 1010, 1118, 1184),), (TEAL,),
-                 top=1200, step=300, legends=("1,184",), note="at the end of the year", fill=True)  # fmt: skip
+    charts.bars(
+        paper,
+        (LEFT, 336, 290, 540),
+        "Turnover",
+        ("2021", "2022", "2023", "2024", "2025"),
+        ((1.12, 1.31, 1.58, 1.78, 1.94),),
+        (NAVY,),
+        top=2.0,
+        step=1.0,
+        unit=" m",
+        note="£ million",
+    )
+    charts.lines(
+        paper,
+        (308, 336, RIGHT, 540),
+        "Members",
+        ("2021", "2022", "2023", "2024", "2025"),
+        ((690, 842, 1010, 1118, 1184),),
+        (TEAL,),
+        top=1200,
+        step=300,
+        legends=("1,184",),
+        note="at the end of the year",
+        fill=True,
+    )
     paper.text(LEFT, 578, "In this report", 13, CRUST, bold=True)
-    contents = (("From the chair", 3), ("What we baked", 4), ("Where the bread goes", 5), ("Project Marrowfen: baking by tide", 6),
-                ("People", 7), ("Income and expenditure", 8), ("Balance sheet and waste", 9), ("Risks, targets and next year", 10))  # fmt: skip
+    contents = (
+        ("From the chair", 3),
+        ("What we baked", 4),
+        ("Where the bread goes", 5),
+        ("Project Marrowfen: baking by tide", 6),
+        ("People", 7),
+        ("Income and expenditure", 8),
+        ("Balance sheet and waste", 9),
+        ("Risks, targets and next year", 10),
+    )
     for i, (name, number) in enumerate(contents):
         y = 602 + 20 * i
         paper.text(LEFT, y, name, 10.4, INK, serif=True)
@@ -70,157 +83,228 @@ def _glance(paper: Paper) -> None:
 
 
 def _chair(paper: Paper, pictures: Path) -> None:
-    _page(paper, "From the chair", "Letter to the members")
-    paper.flow((LEFT, TOP, RIGHT, 176), "<p class=lead>Two years ago the meeting in the net loft voted, by eleven hands, to put a wheel under the quay. "
-               "This spring the ovens ran on the tide for the first whole night.</p>")  # fmt: skip
-    left = """<p>When Captain Ruane lowered the first Tidewheel beside the Old Sentinel in May 2024 it rained so hard that nobody saw it go in.
-    By August it turned at every tide, and by the winter it carried the Bellows, our main oven, through the night bake. Project Marrowfen, as the
+    page(paper, "From the chair", "Letter to the members")
+    paper.flow(
+        (LEFT, TOP, RIGHT, 176),
+        "<p class=lead>Two years ago the meeting in the net loft voted, by eleven hands, to put a wheel under the quay. "
+        "This spring the ovens ran on the tide for the first whole night.</p>",
+    )
+    left = """<p>When Captain Ruane lowered the first Tidewheel beside the Old Sentinel in May 2024 it
+        rained so hard that nobody saw it go in.
+    By August it turned at every tide, and by the winter it carried the Bellows, our main oven, through the
+    night bake. Project Marrowfen, as the
     steering group named it, has cost £214,000 so far, £11,000 less than you allowed.</p>
-    <p>The year was not all tide. Flour rose by 14 per cent in September. We put the price of a Skerrow sour up by ten pence, once, and explained it on
+    <p>The year was not all tide. Flour rose by 14 per cent in September. We put the price of a Skerrow sour
+    up by ten pence, once, and explained it on
     the door; sales dipped for three weeks and came back.</p>
-    <p>We opened our third shop, on Anchor Row, in October. It lost money until Christmas and has paid its way since February. The shop on the market square
+    <p>We opened our third shop, on Anchor Row, in October. It lost money until Christmas and has paid its
+    way since February. The shop on the market square
     remains our best: one loaf in three is sold there.</p>"""
-    right = """<p>Our riders covered 48,300 kilometres on eleven Rosies without one serious accident. The new route through Tuppence Lane saves them the
+    right = """<p>Our riders covered 48,300 kilometres on eleven Rosies without one serious accident.
+        The new route through Tuppence Lane saves them the
     climb over Gannet Hill and saves the bread nine minutes.</p>
-    <p>We said goodbye to Maud Tarrant, who kept the accounts for twenty-two years and left them without a blot. Tomasz Bialek follows her. And Brindle,
-    who is not on the payroll, raised three cubs behind the flour store; the yard gate stays shut after nine.</p>
-    <p>The board proposes a dividend of 2.5 pence for each pound that members spent, and that £40,000 go to the fund for the second wheel. I ask for your vote.</p>
+    <p>We said goodbye to Maud Tarrant, who kept the accounts for twenty-two years and left them without a
+    blot. Tomasz Bialek follows her. And Brindle,
+    who is not on the payroll, raised three cubs behind the flour store; the yard gate stays shut after
+    nine.</p>
+    <p>The board proposes a dividend of 2.5 pence for each pound that members spent, and that £40,000 go to
+    the fund for the second wheel. I ask for your vote.</p>
     <p><b>Ines Okafor-Lund</b><br/>Chair of the board, 12 June 2025</p>"""
     paper.columns((LEFT, 190, RIGHT, 470), (left, right))
     paper.picture((LEFT, 500, RIGHT, 742), pictures / "lighthouse-evening.jpg", dpi=110)
-    paper.text(LEFT, 757, "The Old Sentinel in May 2024, the evening before the first wheel went in. The cable comes ashore behind the keeper's house.", 8.4, GREY, italic=True)
+    paper.text(
+        LEFT,
+        757,
+        "The Old Sentinel in May 2024, the evening before the first wheel went in. The cable "
+        "comes ashore behind the keeper's house.",
+        8.4,
+        GREY,
+        italic=True,
+    )
 
 
 def _baked(paper: Paper) -> None:
-    _page(paper, "What we baked", "Production")
-    paper.flow((LEFT, TOP, RIGHT, 190), "<p>We baked 412,600 loaves and 1.1 million small pieces. Skerrow sour remains the bread of the house with 38 per cent of all "
-               "loaves; Wharfman's rye grew fastest, by 17 per cent. December was the best month we have had, July the weakest: the oven stood for six days while "
-               "the flue was lined.</p>")  # fmt: skip
-    charts.bars(paper, (LEFT, 186, RIGHT, 420), "Loaves by month and kind", MONTHS,
-                ((12.4, 12.9, 12.6, 9.1, 13.0, 13.2, 13.4, 13.6, 17.2, 12.8, 12.5, 14.1), (7.4, 7.6, 7.9, 5.9, 8.0, 8.2, 8.6, 9.0, 11.4, 8.8, 8.6, 9.4),
-                 (10.3, 10.5, 10.1, 7.8, 10.2, 10.4, 10.6, 10.5, 12.4, 10.3, 10.2, 11.0)), (CRUST, NAVY, GOLD), top=45, step=15, stacked=True,
-                legends=("Skerrow sour", "Wharfman's rye", "Tin white and others"), note="thousand loaves")  # fmt: skip
+    page(paper, "What we baked", "Production")
+    paper.flow(
+        (LEFT, TOP, RIGHT, 190),
+        "<p>We baked 412,600 loaves and 1.1 million small pieces. Skerrow sour remains the bread "
+        "of the house with 38 per cent of all "
+        "loaves; Wharfman's rye grew fastest, by 17 per cent. December was the best month we have"
+        " had, July the weakest: the oven stood for six days while "
+        "the flue was lined.</p>",
+    )
+    charts.bars(
+        paper,
+        (LEFT, 186, RIGHT, 420),
+        "Loaves by month and kind",
+        MONTHS,
+        (
+            (12.4, 12.9, 12.6, 9.1, 13.0, 13.2, 13.4, 13.6, 17.2, 12.8, 12.5, 14.1),
+            (7.4, 7.6, 7.9, 5.9, 8.0, 8.2, 8.6, 9.0, 11.4, 8.8, 8.6, 9.4),
+            (10.3, 10.5, 10.1, 7.8, 10.2, 10.4, 10.6, 10.5, 12.4, 10.3, 10.2, 11.0),
+        ),
+        (CRUST, NAVY, GOLD),
+        top=45,
+        step=15,
+        stacked=True,
+        legends=("Skerrow sour", "Wharfman's rye", "Tin white and others"),
+        note="thousand loaves",
+    )
     paper.text(LEFT, 452, "Table 1. Our range", 10.4, NAVY, bold=True)
-    end = paper.table(LEFT, 460, (122, 62, 66, 66, 72, 95), (
-        ("Product", "Code", "Baked", "Price", "Change", "Margin per piece"), ("Skerrow sour, 800 g", "HS-01", "156,800", "£4.60", "+ 4 %", "£1.21"),
-        ("Wharfman's rye, 700 g", "HS-02", "100,800", "£4.90", "+ 17 %", "£1.38"), ("Tin white, 600 g", "HS-04", "88,300", "£3.20", "- 2 %", "£0.74"),
-        ("Seeded quay loaf, 750 g", "HS-07", "66,700", "£5.10", "+ 8 %", "£1.45"), ("Lantern bun", "HS-21", "642,000", "£1.60", "+ 11 %", "£0.58"),
-        ("Saffron twist", "HS-24", "318,000", "£2.10", "+ 3 %", "£0.66"), ("Fennel rusk, 200 g", "HS-30", "141,500", "£2.80", "new", "£0.92"),
-    ), head=CRUST, align="llrrrr", size=9)  # fmt: skip
-    paper.flow((LEFT, end + 16, RIGHT, LOW), """<h2>Flour and grain</h2><p>We used 318 tonnes of flour, of which 64 per cent was milled within forty kilometres.
-    The Dunlin, our share of the old ketch, brought 41 tonnes across the bay under sail and saved nineteen lorry journeys. The fennel rusk, made from bread that stayed
-    on the Quire overnight, turned 9 tonnes of unsold loaves into £396,000 of sales over two years.</p>""")
+    end = paper.table(
+        LEFT,
+        460,
+        (122, 62, 66, 66, 72, 95),
+        (
+            ("Product", "Code", "Baked", "Price", "Change", "Margin per piece"),
+            ("Skerrow sour, 800 g", "HS-01", "156,800", "£4.60", "+ 4 %", "£1.21"),
+            ("Wharfman's rye, 700 g", "HS-02", "100,800", "£4.90", "+ 17 %", "£1.38"),
+            ("Tin white, 600 g", "HS-04", "88,300", "£3.20", "- 2 %", "£0.74"),
+            ("Seeded quay loaf, 750 g", "HS-07", "66,700", "£5.10", "+ 8 %", "£1.45"),
+            ("Lantern bun", "HS-21", "642,000", "£1.60", "+ 11 %", "£0.58"),
+            ("Saffron twist", "HS-24", "318,000", "£2.10", "+ 3 %", "£0.66"),
+            ("Fennel rusk, 200 g", "HS-30", "141,500", "£2.80", "new", "£0.92"),
+        ),
+        head=CRUST,
+        align="llrrrr",
+        size=9,
+    )
+    paper.flow(
+        (LEFT, end + 16, RIGHT, LOW),
+        """<h2>Flour and grain</h2><p>We used 318 tonnes of flour, of which 64 per cent was milled
+            within forty kilometres.
+    The Dunlin, our share of the old ketch, brought 41 tonnes across the bay under sail and saved nineteen
+    lorry journeys. The fennel rusk, made from bread that stayed
+    on the Quire overnight, turned 9 tonnes of unsold loaves into £396,000 of sales over two years.</p>""",
+    )
 
 
 def _goes(paper: Paper) -> None:
-    _page(paper, "Where the bread goes", "Shops and deliveries")
-    charts.bars_across(paper, (LEFT, TOP + 4, RIGHT, 290), "Sales by outlet", ("Market square shop", "Harbour Street shop", "Rosie deliveries", "Anchor Row shop", "Schools and ferry", "Saturday stalls"),
-                       (643, 517, 352, 168, 159, 101), NAVY, note="£ thousand, year to March 2025", label=112, unit=" k", strong=(2,), strong_colour=CRUST, size=8.6)  # fmt: skip
-    paper.columns((LEFT, 312, RIGHT, 424), (
-        "<h2>Three routes</h2><p>Each morning seven Rosies leave the yard between 5.40 and 6.15. The harbour route serves cafés and the ferry, the hill route "
-        "the schools, and the Tuppence Lane route the farms beyond the wood.</p>",
-        "<h2>One price</h2><p>Delivery costs £1.20 whatever the distance. 2,410 households have a standing order. A late loaf is a free loaf: we gave away 312, "
-        "most of them in the storm week of January.</p>",
-    ))  # fmt: skip
+    page(paper, "Where the bread goes", "Shops and deliveries")
+    charts.bars_across(
+        paper,
+        (LEFT, TOP + 4, RIGHT, 290),
+        "Sales by outlet",
+        (
+            "Market square shop",
+            "Harbour Street shop",
+            "Rosie deliveries",
+            "Anchor Row shop",
+            "Schools and ferry",
+            "Saturday stalls",
+        ),
+        (643, 517, 352, 168, 159, 101),
+        NAVY,
+        note="£ thousand, year to March 2025",
+        label=112,
+        unit=" k",
+        strong=(2,),
+        strong_colour=CRUST,
+        size=8.6,
+    )
+    paper.columns(
+        (LEFT, 312, RIGHT, 424),
+        (
+            "<h2>Three routes</h2><p>Each morning seven Rosies leave the yard between 5.40 and "
+            "6.15. The harbour route serves cafés and the ferry, the hill route "
+            "the schools, and the Tuppence Lane route the farms beyond the wood.</p>",
+            "<h2>One price</h2><p>Delivery costs £1.20 whatever the distance. 2,410 households "
+            "have a standing order. A late loaf is a free loaf: we gave away 312, "
+            "most of them in the storm week of January.</p>",
+        ),
+    )
     paper.text(LEFT, 440, "Table 2. Rosie routes", 10.4, NAVY, bold=True)
-    end = paper.table(LEFT, 448, (118, 60, 66, 66, 80, 93), (
-        ("Route", "Length", "Stops", "Rosies", "On time", "Cost per drop"), ("Harbour", "6.2 km", "88", "3", "97.1 %", "£0.84"),
-        ("Hill and schools", "9.8 km", "64", "2", "93.4 %", "£1.17"), ("Tuppence Lane", "14.5 km", "71", "2", "95.8 %", "£1.09"), ("All routes", "30.5 km", "223", "7", "95.7 %", "£1.01"),
-    ), head=CRUST, align="lrrrrr", size=9, strong=(4,))  # fmt: skip
-    charts.lines(paper, (LEFT, end + 24, RIGHT, 776), "Kilometres ridden by the Rosies", MONTHS,
-                 ((3.4, 3.7, 3.9, 3.6, 4.0, 4.2, 4.3, 4.1, 4.9, 3.5, 4.1, 4.6), (3.0, 3.1, 3.3, 3.3, 3.4, 3.4, 3.3, 3.2, 3.9, 3.0, 3.1, 3.4)), (CRUST, GREY),
-                 top=6, step=2, legends=("2024/25", "2023/24"), note="thousand km a month", dashed=(1,))  # fmt: skip
+    end = paper.table(
+        LEFT,
+        448,
+        (118, 60, 66, 66, 80, 93),
+        (
+            ("Route", "Length", "Stops", "Rosies", "On time", "Cost per drop"),
+            ("Harbour", "6.2 km", "88", "3", "97.1 %", "£0.84"),
+            ("Hill and schools", "9.8 km", "64", "2", "93.4 %", "£1.17"),
+            ("Tuppence Lane", "14.5 km", "71", "2", "95.8 %", "£1.09"),
+            ("All routes", "30.5 km", "223", "7", "95.7 %", "£1.01"),
+        ),
+        head=CRUST,
+        align="lrrrrr",
+        size=9,
+        strong=(4,),
+    )
+    charts.lines(
+        paper,
+        (LEFT, end + 24, RIGHT, 776),
+        "Kilometres ridden by the Rosies",
+        MONTHS,
+        (
+            (3.4, 3.7, 3.9, 3.6, 4.0, 4.2, 4.3, 4.1, 4.9, 3.5, 4.1, 4.6),
+            (3.0, 3.1, 3.3, 3.3, 3.4, 3.4, 3.3, 3.2, 3.9, 3.0, 3.1, 3.4),
+        ),
+        (CRUST, GREY),
+        top=6,
+        step=2,
+        legends=("2024/25", "2023/24"),
+        note="thousand km a month",
+        dashed=(1,),
+    )
 
 
 def _tide(paper: Paper) -> None:
-    _page(paper, "Project Marrowfen: baking by tide", "Energy")
-    paper.flow((LEFT, TOP, RIGHT, 190), "<p class=lead>From August to March the KX-70 Tidewheel under Lamp Quay delivered 61,400 kilowatt hours: 31 per cent of all the electricity we used, "
-               "and 58 per cent of what the night bake needs.</p>")  # fmt: skip
-    charts.lines(paper, (LEFT, 186, RIGHT, 420), "Electricity by source", MONTHS,
-                 ((0, 0.4, 1.1, 3.2, 6.8, 7.6, 8.2, 7.9, 6.1, 8.4, 8.8, 7.6), (17.8, 17.2, 16.4, 11.6, 10.9, 9.8, 9.2, 9.9, 14.2, 9.6, 8.8, 9.7)), (TEAL, GREY),
-                 top=20, step=5, legends=("Tide", "Grid"), note="thousand kWh a month", fill=True)  # fmt: skip
-    paper.columns((LEFT, 440, RIGHT, 640), (
-        "<h2>What went well</h2><p>The wheel starts at a current of 0.7 metres a second, earlier than the maker's sheet says. The battery, 96 kWh in the old coal cellar, moves "
-        "the afternoon tide into the night. The Bellows draws 21 kilowatts at its peak and has not once tripped the inverter.</p>",
-        "<h2>What did not</h2><p>In December the Gallowglass seal of the prototype P-2 let water into the gear housing and the wheel stood for eleven days. The seal was made anew "
-        "with a double lip (part MF-2207-C). Weed must be cut from the guard every second week from May to September.</p>",
-    ))  # fmt: skip
+    page(paper, "Project Marrowfen: baking by tide", "Energy")
+    paper.flow(
+        (LEFT, TOP, RIGHT, 190),
+        "<p class=lead>From August to March the KX-70 Tidewheel under Lamp Quay delivered 61,400 "
+        "kilowatt hours: 31 per cent of all the electricity we used, "
+        "and 58 per cent of what the night bake needs.</p>",
+    )
+    charts.lines(
+        paper,
+        (LEFT, 186, RIGHT, 420),
+        "Electricity by source",
+        MONTHS,
+        (
+            (0, 0.4, 1.1, 3.2, 6.8, 7.6, 8.2, 7.9, 6.1, 8.4, 8.8, 7.6),
+            (17.8, 17.2, 16.4, 11.6, 10.9, 9.8, 9.2, 9.9, 14.2, 9.6, 8.8, 9.7),
+        ),
+        (TEAL, GREY),
+        top=20,
+        step=5,
+        legends=("Tide", "Grid"),
+        note="thousand kWh a month",
+        fill=True,
+    )
+    paper.columns(
+        (LEFT, 440, RIGHT, 640),
+        (
+            "<h2>What went well</h2><p>The wheel starts at a current of 0.7 metres a second, "
+            "earlier than the maker's sheet says. The battery, 96 kWh in the old coal cellar, "
+            "moves "
+            "the afternoon tide into the night. The Bellows draws 21 kilowatts at its peak and "
+            "has not once tripped the inverter.</p>",
+            "<h2>What did not</h2><p>In December the Gallowglass seal of the prototype P-2 let "
+            "water into the gear housing and the wheel stood for eleven days. The seal was made "
+            "anew "
+            "with a double lip (part MF-2207-C). Weed must be cut from the guard every second "
+            "week from May to September.</p>",
+        ),
+    )
     paper.text(LEFT, 610, "Table 3. Marrowfen in figures", 10.4, NAVY, bold=True)
-    paper.table(LEFT, 618, (208, 92, 92, 91), (
-        ("Measure", "Plan", "Result", "Difference"), ("Energy delivered, kWh", "58,000", "61,400", "+ 6 %"), ("Share of our electricity", "28 %", "31 %", "+ 3 points"),
-        ("Hours out of service", "200", "347", "+ 147"), ("Cost to date", "£225,000", "£214,000", "- £11,000"), ("Grid cost avoided", "£15,100", "£17,800", "+ £2,700"),
-        ("CO2 avoided, tonnes", "11.0", "12.7", "+ 1.7"),
-    ), head=TEAL, align="lrrr", size=9)  # fmt: skip
-
-
-def _people(paper: Paper, pictures: Path) -> None:
-    _page(paper, "People", "Members and crew")
-    charts.ring(paper, (LEFT, TOP + 4, 320, 300), "Who works here", ("Bakers", "Shops", "Riders", "Office", "Workshop"), (31, 36, 17, 9, 7), (CRUST, NAVY, GOLD, TEAL, GREY),
-                note="share of 74 people, March 2025", middle="74", size=8.6)  # fmt: skip
-    paper.flow((345, TOP + 6, RIGHT, 310), """<h2>Pay</h2><p>The lowest wage is £13.40 an hour, 1.17 times the legal minimum. The highest earner has 2.9 times the lowest: the rules allow 3.5.</p>
-    <h2>Training</h2><p>Each of us had 31 hours of training, paid. Four apprentices finished; three stayed. Every baker can now start and stop the Tidewheel.</p>""")
-    paper.text(LEFT, 330, "Table 4. The crew in five years", 10.4, NAVY, bold=True)
-    end = paper.table(LEFT, 338, (193, 58, 58, 58, 58, 58), (
-        ("", "2021", "2022", "2023", "2024", "2025"), ("People at work", "52", "57", "63", "70", "74"), ("of them part time", "21", "23", "27", "30", "31"),
-        ("Women, %", "48", "49", "52", "53", "54"), ("Left during the year", "9", "8", "7", "9", "5"), ("Days of sickness per person", "8.1", "9.4", "7.7", "6.9", "6.2"),
-        ("Accidents with lost days", "4", "3", "5", "2", "1"), ("Hours of training per person", "14", "18", "22", "27", "31"),
-    ), head=NAVY, align="lrrrrr", size=9)  # fmt: skip
-    paper.picture((LEFT, end + 24, 290, end + 24 + 180), pictures / "red-bicycle.jpg")
-    paper.text(LEFT, end + 217, "A Rosie, loaded for the Tuppence Lane route.", 8.4, GREY, italic=True)
-    paper.flow((308, end + 20, RIGHT, LOW), """<h2>The riders' year</h2><p>Seventeen riders share eleven Rosies. Each bicycle was stripped and painted in the slow week of January, in the red that Rosie Malthouse
-    chose for the first one in 1931. Brake pads now come from one maker and last twice as long: 4,100 kilometres.</p><p>The single accident of the year was a fall on wet setts in Net Loft Alley. The board
-    has paid for grip strips, and the alley is closed to bicycles when the yellow lamp is lit.</p><p>A Payday counted eleven times this year. By custom the crew stops for ten minutes and the Duchess is filled.</p>""")
-
-
-def _income(paper: Paper) -> None:
-    _page(paper, "Income and expenditure", "Accounts")
-    end = paper.table(LEFT, TOP + 6, (243, 60, 90, 90), (
-        ("£", "Note", "2025", "2024"), ("Shop sales", "2", "1,328,000", "1,214,000"), ("Deliveries and standing orders", "2", "352,000", "318,000"),
-        ("Schools, ferry and stalls", "2", "260,000", "248,000"), ("Turnover", "", "1,940,000", "1,780,000"), ("Flour, grain and other ingredients", "3", "(561,000)", "(498,000)"),
-        ("Wages and social cost", "4", "(873,000)", "(806,000)"), ("Energy", "5", "(71,200)", "(94,600)"), ("Rent and rates", "", "(118,000)", "(104,000)"),
-        ("Bicycles and vans", "", "(38,400)", "(41,900)"), ("Depreciation", "7", "(97,000)", "(71,500)"), ("Other costs", "", "(95,000)", "(89,000)"),
-        ("Surplus before tax", "", "86,400", "75,000"), ("Tax", "8", "(16,400)", "(14,300)"), ("Surplus for the year", "", "70,000", "60,700"),
-    ), head=NAVY, align="lmrr", size=9.4, strong=(4, 12, 14), leading=2.0)  # fmt: skip
-    paper.columns((LEFT, end + 18, RIGHT, 600), (
-        "<p><b>Note 3.</b> Flour cost £1,764 a tonne on average against £1,602 in 2024. A contract with Hallam Mill fixes the price for 60 per cent of next year's need.</p>",
-        "<p><b>Note 5.</b> The energy bill fell by £23,400, of which £17,800 is grid electricity that the Tidewheel replaced and the rest the lined flue.</p>",
-    ))  # fmt: skip
-    charts.bars(paper, (LEFT, 560, RIGHT, 776), "Where each pound of turnover went", ("Wages", "Ingredients", "Rent", "Depreciation", "Other", "Energy", "Bicycles", "Surplus"),
-                ((45, 29, 6, 5, 5, 4, 2, 4),), (CRUST,), top=50, step=25, values=True, note="pence")  # fmt: skip
-
-
-def _balance(paper: Paper) -> None:
-    _page(paper, "Balance sheet and waste", "Accounts")
-    end = paper.table(LEFT, TOP + 6, (273, 105, 105), (
-        ("£, at 31 March", "2025", "2024"), ("Ovens and machines", "318,000", "296,000"), ("Tidewheel and quay works", "198,000", "121,000"), ("Bicycles and vans", "44,000", "39,000"),
-        ("Stock", "61,000", "57,000"), ("Money owed to us", "38,000", "42,000"), ("Cash", "172,000", "148,000"), ("Assets", "831,000", "703,000"), ("Bank loan", "(189,000)", "(142,000)"),
-        ("Suppliers and tax", "(126,000)", "(119,000)"), ("Net assets", "516,000", "442,000"), ("Members' shares", "237,000", "224,000"), ("Reserves", "279,000", "218,000"),
-    ), head=NAVY, align="lrr", size=9.4, strong=(7, 10), leading=1.95)  # fmt: skip
-    paper.flow((LEFT, end + 16, RIGHT, 540), "<h2>Waste</h2><p>We threw away 5.2 tonnes of bread, 1.3 per cent of what we baked and a third of the figure of 2021. Unsold loaves go first to the Lifeboat kitchen, then into "
-               "fennel rusk, and at last to the pigs at Vell Farm.</p>")  # fmt: skip
-    charts.bars(paper, (LEFT, 500, RIGHT, 776), "Bread not sold, by what became of it", ("2021", "2022", "2023", "2024", "2025"),
-                ((3.1, 4.4, 5.2, 6.0, 6.6), (0, 0, 1.8, 4.4, 5.0), (4.9, 4.6, 4.1, 3.0, 2.2), (15.4, 12.1, 9.2, 7.1, 5.2)), (TEAL, GOLD, GREY, CRUST), top=24, step=8, stacked=True,
-                legends=("Lifeboat kitchen", "Rusk", "Pigs", "Thrown away"), note="tonnes")  # fmt: skip
-
-
-def _next(paper: Paper) -> None:
-    _page(paper, "Risks, targets and next year", "Outlook")
-    end = paper.table(LEFT, TOP + 6, (118, 60, 305), (
-        ("Risk", "Weight", "What we do about it"), ("Price of flour", "high", "Contract with Hallam Mill for 60 per cent of the need until March 2027"),
-        ("Storm damage at the quay", "medium", "The wheel can be lifted in forty minutes; insured for £180,000; watch rota when the Old Sentinel shows two lights"),
-        ("A seal fails again", "medium", "Double lip seal MF-2207-C in all wheels, two spares in the workshop, oil tested every quarter"),
-        ("Loss of skilled bakers", "medium", "Four apprentices a year, pay above the region's median"), ("Fall on the delivery round", "low", "Grip strips, new lamps, no riding in Net Loft Alley in rain"),
-    ), head=CRUST, size=9, align="lml", leading=2.1)  # fmt: skip
-    paper.text(LEFT, end + 30, "Table 5. Targets for 2026", 10.4, NAVY, bold=True)
-    end = paper.table(LEFT, end + 38, (223, 86, 86, 88), (
-        ("Target", "2024", "2025", "2026 goal"), ("Loaves baked", "389,000", "412,600", "430,000"), ("Electricity from the tide", "0 %", "31 %", "55 %"), ("Bread thrown away, tonnes", "7.1", "5.2", "4.0"),
-        ("Deliveries on time", "94.2 %", "95.7 %", "97 %"), ("Members", "1,118", "1,184", "1,300"), ("Apprentices in training", "3", "4", "5"),
-    ), head=NAVY, align="lrrr", size=9)  # fmt: skip
-    paper.columns((LEFT, end + 22, RIGHT, LOW), (
-        "<h2>The second wheel</h2><p>Prototype P-3 of the KX-70 goes into the water at Lamp Quay in September 2025. If it runs for a thousand hours without a fault the board will order the series wheel, P-4, for £88,000, "
-        "and both together should carry all three shops.</p>",
-        "<h2>The Hive</h2><p>The lease of the net loft ends in 2027. Plans for a new bakehouse on the old ropewalk, called the Hive for its six-sided ovens room, hang in the Harbour Street shop. A vote is due in November.</p>",
-    ))  # fmt: skip
+    paper.table(
+        LEFT,
+        618,
+        (208, 92, 92, 91),
+        (
+            ("Measure", "Plan", "Result", "Difference"),
+            ("Energy delivered, kWh", "58,000", "61,400", "+ 6 %"),
+            ("Share of our electricity", "28 %", "31 %", "+ 3 points"),
+            ("Hours out of service", "200", "347", "+ 147"),
+            ("Cost to date", "£225,000", "£214,000", "- £11,000"),
+            ("Grid cost avoided", "£15,100", "£17,800", "+ £2,700"),
+            ("CO2 avoided, tonnes", "11.0", "12.7", "+ 1.7"),
+        ),
+        head=TEAL,
+        align="lrrr",
+        size=9,
+    )
 
 
 def make(folder: Path) -> None:
@@ -232,8 +316,8 @@ def make(folder: Path) -> None:
     _baked(paper)
     _goes(paper)
     _tide(paper)
-    _people(paper, folder)
-    _income(paper)
-    _balance(paper)
-    _next(paper)
+    people(paper, folder)
+    income(paper)
+    balance(paper)
+    outlook(paper, folder)
     paper.save(folder / "harbour-street-annual-report-2025.pdf")

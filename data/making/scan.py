@@ -64,8 +64,13 @@ def _letter() -> Image.Image:
         for column, letter in enumerate(line):
             x = 150 + column * 16.6 + random.normal(0, 0.5)
             y = 150 + row * 37 + random.normal(0, 0.7)
-            pen.text((x, y), letter, int(random.integers(25, 75)), font(28, bold=True, typewriter=True) if bold else face)
-    points = [(170 + 34 * t + 26 * np.sin(t * 2.2), 150 + 34 * 37 + 20 + 30 * np.sin(t * 3.1 + 1) * np.exp(-t / 9)) for t in np.linspace(0, 9, 120)]
+            pen.text(
+                (x, y), letter, int(random.integers(25, 75)), font(28, bold=True, typewriter=True) if bold else face
+            )
+    points = [
+        (170 + 34 * t + 26 * np.sin(t * 2.2), 150 + 34 * 37 + 20 + 30 * np.sin(t * 3.1 + 1) * np.exp(-t / 9))
+        for t in np.linspace(0, 9, 120)
+    ]
     pen.line([(float(x), float(y)) for x, y in points], 60, 4, joint="curve")
     stamp = Image.new("L", (360, 360), 0)
     mark = ImageDraw.Draw(stamp)
@@ -83,13 +88,29 @@ def _form() -> Image.Image:
     random = np.random.default_rng(52)
     pen.text((130, 130), "Inspection of the davit and chain hoist", 20, font(44, bold=True))
     pen.text((130, 192), "Skerrow Harbour Board, form 22, to be kept for ten years", 40, font(24))
-    fields = (("Place", "Lamp Quay, berth 14"), ("Owner", "Harbour Street Bakery"), ("Serial number", "DV-30918"), ("Date", "3 June 2024"), ("Inspector", "A. Pettibone"), ("Test load", "250 kg"))
+    fields = (
+        ("Place", "Lamp Quay, berth 14"),
+        ("Owner", "Harbour Street Bakery"),
+        ("Serial number", "DV-30918"),
+        ("Date", "3 June 2024"),
+        ("Inspector", "A. Pettibone"),
+        ("Test load", "250 kg"),
+    )
     for i, (name, value) in enumerate(fields):
         x, y = 130 + (i % 2) * 500, 260 + (i // 2) * 78
         pen.rectangle((x, y, x + 480, y + 64), outline=60, width=2)
         pen.text((x + 10, y + 6), name, 70, font(19))
         pen.text((x + 26, y + 24 + random.normal(0, 1)), value, 50, font(28))
-    rows = ("Chain free of wear and rust", "Hook with working latch", "Brake holds the test load", "Bolts of the foot tight, 140 Nm", "Swing lock", "Rope guard", "Label of safe load readable", "Emergency lowering tried")
+    rows = (
+        "Chain free of wear and rust",
+        "Hook with working latch",
+        "Brake holds the test load",
+        "Bolts of the foot tight, 140 Nm",
+        "Swing lock",
+        "Rope guard",
+        "Label of safe load readable",
+        "Emergency lowering tried",
+    )
     top = 530
     pen.rectangle((130, top, 1110, top + 60), fill=190, outline=60, width=2)
     for x, name in ((146, "Point"), (750, "good"), (880, "poor"), (990, "remark")):
@@ -110,7 +131,10 @@ def _form() -> Image.Image:
     pen.text((130, 1160), "Result", 30, font(28, bold=True))
     pen.text((130, 1206), "The davit may lift 250 kilograms. Next inspection: June 2026.", 40, font(28))
     pen.text((130, 1246), "The label of the safe load is to be painted anew within four weeks.", 40, font(28))
-    points = [(700 + 40 * t + 22 * np.sin(t * 2.0), 1420 + 30 * np.sin(t * 2.8) * np.exp(-t / 8)) for t in np.linspace(0, 8, 110)]
+    points = [
+        (700 + 40 * t + 22 * np.sin(t * 2.0), 1420 + 30 * np.sin(t * 2.8) * np.exp(-t / 8))
+        for t in np.linspace(0, 8, 110)
+    ]
     pen.line([(float(x), float(y)) for x, y in points], 60, 4, joint="curve")
     pen.line((690, 1470, 1100, 1470), 60, 2)
     pen.text((690, 1480), "Harbour Master", 60, font(22))
@@ -122,10 +146,14 @@ def _scanned(sheet: Image.Image, degrees: float, seed: int) -> bytes:
     turned = sheet.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255).filter(ImageFilter.GaussianBlur(0.7))
     values = np.asarray(turned, dtype=np.float32) / 255
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    paper = 0.93 + 0.012 * sample(texture(seed, 2.6), x * 0.4, y * 0.4) - 0.05 * (x / WIDTH) ** 6 - 0.10 * np.exp(-x / 22)
+    paper = (
+        0.93 + 0.012 * sample(texture(seed, 2.6), x * 0.4, y * 0.4) - 0.05 * (x / WIDTH) ** 6 - 0.10 * np.exp(-x / 22)
+    )
     random = np.random.default_rng(seed)
     values = values * paper + random.normal(0, 0.008, values.shape)
-    for px, py, r in zip(random.integers(0, WIDTH, 40), random.integers(0, HEIGHT, 40), random.integers(1, 3, 40), strict=True):
+    for px, py, r in zip(
+        random.integers(0, WIDTH, 40), random.integers(0, HEIGHT, 40), random.integers(1, 3, 40), strict=True
+    ):
         values[max(0, py - r) : py + r, max(0, px - r) : px + r] *= 0.7
     hole = np.hypot(x - 42, np.minimum(np.abs(y - 620), np.abs(y - 1134))) < 19
     values[hole] = 0.30
@@ -137,7 +165,9 @@ def _scanned(sheet: Image.Image, degrees: float, seed: int) -> bytes:
 def make(folder: Path) -> None:
     """Writes `scan-berth-14-permit.pdf`."""
     document = pymupdf.open()
-    document.set_metadata({"title": "", "author": "", "creationDate": BORN, "modDate": BORN, "producer": "", "creator": ""})
+    document.set_metadata(
+        {"title": "", "author": "", "creationDate": BORN, "modDate": BORN, "producer": "", "creator": ""}
+    )
     for sheet, degrees, seed in ((_letter(), 0.9, 61), (_form(), -0.7, 62)):
         page = document.new_page(width=595, height=842)
         page.insert_image(page.rect, stream=_scanned(sheet, degrees, seed))

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 
 from . import shapes as s
 from .lettering import font
+from .materials import plain
 from .noise import Floats, blend, sample, smoothstep, texture
 from .render import Scene, Thing
-from .scenes_sea import plain
 from .sky import sky
 
 
@@ -52,13 +52,24 @@ def fox() -> Scene:
         black = blend((0.02, 0.017, 0.015), (0.07, 0.055, 0.05), v)
         zz = np.abs(z)
         wob = 0.02 * sample(soft, x * 90, y * 90 + z * 60)
-        bib = smoothstep(0.03, -0.03, zz - 0.09 + wob) * smoothstep(0.13, 0.17, x) * smoothstep(0.42, 0.50, y) * smoothstep(1.02, 0.92, y)
-        muzzle = smoothstep(1.04, 1.00, y - 0.35 * zz + wob) * smoothstep(0.90, 0.94, y) * smoothstep(0.18, 0.24, x + 0.9 * zz)
-        tip = smoothstep(-0.34, -0.24, x + wob * 2) * (z < -0.36) * (y < 0.4)
+        bib = (
+            smoothstep(0.03, -0.03, zz - 0.09 + wob)
+            * smoothstep(0.13, 0.17, x)
+            * smoothstep(0.42, 0.50, y)
+            * smoothstep(1.02, 0.92, y)
+        )
+        muzzle = (
+            smoothstep(1.04, 1.00, y - 0.35 * zz + wob)
+            * smoothstep(0.90, 0.94, y)
+            * smoothstep(0.18, 0.24, x + 0.9 * zz)
+        )
+        tip = np.where((z < -0.36) & (y < 0.4), smoothstep(-0.34, -0.24, x + wob * 2), 0)
         out = orange
-        for weight in (bib, muzzle, tip.astype(np.float32)):
+        for weight in (np.asarray(bib), muzzle, tip):
             out = out + (white - out) * np.clip(weight, 0, 1)[:, None]
-        socks = smoothstep(0.36, 0.20, y + wob) * smoothstep(0.13, 0.18, x) * (z > -0.3) + smoothstep(0.085, 0.06, y) * (x > -0.05) * (z > -0.3)
+        socks = smoothstep(0.36, 0.20, y + wob) * smoothstep(0.13, 0.18, x) * (z > -0.3) + smoothstep(
+            0.085, 0.06, y
+        ) * (x > -0.05) * (z > -0.3)
         ears = smoothstep(1.225, 1.27, y + wob)
         out = out + (black - out) * np.clip(socks + ears, 0, 1)[:, None]
         inner = (y > 1.13) & (y < 1.26) & (zz > 0.07) & (x > 0.185)
@@ -67,11 +78,18 @@ def fox() -> Scene:
 
     def dark(x: Floats, y: Floats, z: Floats) -> Floats:
         zz = np.abs(z)
-        return np.minimum(s.ellipsoid(x, y, zz, (0.335, 1.095, 0.062), (0.022, 0.026, 0.020)),
-                          s.ellipsoid(x, y, z, (0.500, 0.990, 0), (0.026, 0.022, 0.024)))  # fmt: skip
+        return np.minimum(
+            s.ellipsoid(x, y, zz, (0.335, 1.095, 0.062), (0.022, 0.026, 0.020)),
+            s.ellipsoid(x, y, z, (0.500, 0.990, 0), (0.026, 0.022, 0.024)),
+        )
 
     def ground(x: Floats, z: Floats) -> Floats:
-        return 0.09 * sample(soft, x * 26 + 99, z * 26) + 0.0025 * sample(fur, x * 130, z * 130) - 0.02 + 0.05 * np.clip(z - 1, 0, 30)
+        return (
+            0.09 * sample(soft, x * 26 + 99, z * 26)
+            + 0.0025 * sample(fur, x * 130, z * 130)
+            - 0.02
+            + 0.05 * np.clip(z - 1, 0, 30)
+        )
 
     def snow(x: Floats, y: Floats, z: Floats) -> Floats:
         return (y - ground(x, z) * smoothstep(0.3, 1.2, np.hypot(x, z)) + 0.004) * np.float32(0.8)
@@ -86,21 +104,40 @@ def fox() -> Scene:
         r = float(random.uniform(0.08, 0.22))
         lean = float(random.normal(0, 0.25))
 
-        def trunk(x: Floats, y: Floats, z: Floats, tx: float = tx, tz: float = tz, r: float = r, lean: float = lean) -> Floats:
-            return s.capsule(x, y, z, (tx, -0.5, tz), (tx + lean, 9, tz), r, r * 0.7) - 0.012 * sample(fur, x * 160, y * 30)
+        def trunk(
+            x: Floats, y: Floats, z: Floats, tx: float = tx, tz: float = tz, r: float = r, lean: float = lean
+        ) -> Floats:
+            return s.capsule(x, y, z, (tx, -0.5, tz), (tx + lean, 9, tz), r, r * 0.7) - 0.012 * sample(
+                fur, x * 160, y * 30
+            )
 
         def bark(x: Floats, y: Floats, z: Floats) -> Floats:
-            return blend((0.07, 0.055, 0.045), (0.24, 0.20, 0.17), np.clip(0.5 + 0.3 * sample(fur, (x + z) * 200, y * 40), 0, 1))
+            return blend(
+                (0.07, 0.055, 0.045), (0.24, 0.20, 0.17), np.clip(0.5 + 0.3 * sample(fur, (x + z) * 200, y * 40), 0, 1)
+            )
 
         trees.append(Thing(trunk, bark, (tx, 3, tz), 6.5))
 
     return Scene(
-        things=[Thing(animal, coat, (0, 0.6, -0.1), 0.95, shine=0.05), Thing(dark, plain(0.012, 0.010, 0.010), (0.40, 1.05, 0), 0.2, shine=1.2, sharp=30),  # type: ignore[arg-type]
-                Thing(snow, white_, shine=0.1), *trees],
+        things=[
+            Thing(animal, coat, (0, 0.6, -0.1), 0.95, shine=0.05),
+            Thing(dark, plain(0.012, 0.010, 0.010), (0.40, 1.05, 0), 0.2, shine=1.2, sharp=30),
+            Thing(snow, white_, shine=0.1),
+            *trees,
+        ],
         sky=sky((0.45, 0.52, 0.62), (0.85, 0.83, 0.80), (-0.5, 0.4, 0.4), (0.3, 0.22, 0.12)),
-        eye=(1.95, 1.05, -2.75), target=(-0.06, 0.66, 0), field_of_view=43, sun=(0.10, 0.62, -0.75), sun_light=(2.3, 1.95, 1.5),
-        sky_light=(0.55, 0.60, 0.72), ground_light=(0.40, 0.42, 0.48), haze=0.07, haze_light=(0.80, 0.80, 0.80), far=40, exposure=0.6,
-    )  # fmt: skip
+        eye=(1.95, 1.05, -2.75),
+        target=(-0.06, 0.66, 0),
+        field_of_view=43,
+        sun=(0.10, 0.62, -0.75),
+        sun_light=(2.3, 1.95, 1.5),
+        sky_light=(0.55, 0.60, 0.72),
+        ground_light=(0.40, 0.42, 0.48),
+        haze=0.07,
+        haze_light=(0.80, 0.80, 0.80),
+        far=40,
+        exposure=0.6,
+    )
 
 
 def teapot() -> Scene:
@@ -143,7 +180,9 @@ def teapot() -> Scene:
             ear = s.torus(px + 0.20, y - 0.20, pz, (0, 0, 0), 0.07, 0.016)
             ear = np.maximum(ear, -s.column(x, y, z, (cx, 0.19, cz), 0.11, 0.13, 0.18))
             plate = s.ellipsoid(x, y, z, (cx, 0.028, cz), (0.32, 0.028, 0.32))
-            return np.minimum(np.minimum(bowl, ear), np.maximum(plate, -s.ellipsoid(x, y, z, (cx, 0.075, cz), (0.26, 0.04, 0.26))))
+            return np.minimum(
+                np.minimum(bowl, ear), np.maximum(plate, -s.ellipsoid(x, y, z, (cx, 0.075, cz), (0.26, 0.04, 0.26)))
+            )
 
         def white(x: Floats, y: Floats, z: Floats) -> Floats:
             out = np.tile(np.asarray((0.88, 0.86, 0.82), np.float32), (x.size, 1))
@@ -155,8 +194,10 @@ def teapot() -> Scene:
         def tea(x: Floats, y: Floats, z: Floats) -> Floats:
             return s.column(x, y, z, (cx, 0.26, cz), 0.158, 0.004)
 
-        return [Thing(china, white, (cx, 0.15, cz), 0.42, shine=0.7, sharp=70, mirror=0.05),
-                Thing(tea, plain(0.30, 0.10, 0.02), (cx, 0.26, cz), 0.2, shine=0.4, mirror=0.08)]  # type: ignore[arg-type]  # fmt: skip
+        return [
+            Thing(china, white, (cx, 0.15, cz), 0.42, shine=0.7, sharp=70, mirror=0.05),
+            Thing(tea, plain(0.30, 0.10, 0.02), (cx, 0.26, cz), 0.2, shine=0.4, mirror=0.08),
+        ]
 
     def lemons(x: Floats, y: Floats, z: Floats) -> Floats:
         best = np.full_like(x, 1e6)
@@ -185,13 +226,26 @@ def teapot() -> Scene:
 
     window = (-0.75, 0.62, -0.35)
     return Scene(
-        things=[Thing(pot, glaze, (0.05, 0.42, 0), 0.85, shine=1.0, sharp=120, mirror=0.06), Thing(lid, glaze, (0, 0.8, 0), 0.26, shine=1.0, sharp=120, mirror=0.06),
-                *cup(0.95, -0.42), *cup(-0.95, 0.35), Thing(lemons, plain(0.90, 0.68, 0.06), (-0.74, 0.11, -0.41), 0.42, shine=0.35, sharp=25),  # type: ignore[arg-type]
-                Thing(cloth, check), Thing(wall, paper)],
+        things=[
+            Thing(pot, glaze, (0.05, 0.42, 0), 0.85, shine=1.0, sharp=120, mirror=0.06),
+            Thing(lid, glaze, (0, 0.8, 0), 0.26, shine=1.0, sharp=120, mirror=0.06),
+            *cup(0.95, -0.42),
+            *cup(-0.95, 0.35),
+            Thing(lemons, plain(0.90, 0.68, 0.06), (-0.74, 0.11, -0.41), 0.42, shine=0.35, sharp=25),
+            Thing(cloth, check),
+            Thing(wall, paper),
+        ],
         sky=sky((0.9, 0.95, 1.0), (0.5, 0.48, 0.42), window, (3.5, 3.2, 2.8), glow_width=9),
-        eye=(0.35, 1.10, -2.9), target=(0.02, 0.40, 0), field_of_view=44, sun=window, sun_light=(2.6, 2.3, 1.8),
-        sky_light=(0.42, 0.42, 0.42), ground_light=(0.25, 0.18, 0.14), far=20, exposure=0.6,
-    )  # fmt: skip
+        eye=(0.35, 1.10, -2.9),
+        target=(0.02, 0.40, 0),
+        field_of_view=44,
+        sun=window,
+        sun_light=(2.6, 2.3, 1.8),
+        sky_light=(0.42, 0.42, 0.42),
+        ground_light=(0.25, 0.18, 0.14),
+        far=20,
+        exposure=0.6,
+    )
 
 
 def _plate(lines: tuple[tuple[str, int], ...], size: tuple[int, int], back: str, ink: str) -> Floats:
@@ -209,7 +263,9 @@ def _plate(lines: tuple[tuple[str, int], ...], size: tuple[int, int], back: str,
 
 def prototype() -> Scene:
     grain, soft = texture(141, 1.8), texture(142, 2.6)
-    tag = _plate((("KX-70 TIDEWHEEL", 54), ("Gallowglass P-3", 46), ("MF-2207-C", 46)), (560, 250), "#e8e2cf", "#1c2a30")
+    tag = _plate(
+        (("KX-70 TIDEWHEEL", 54), ("Gallowglass P-3", 46), ("MF-2207-C", 46)), (560, 250), "#e8e2cf", "#1c2a30"
+    )
 
     def housing(x: Floats, y: Floats, z: Floats) -> Floats:
         # lies along x: an axle housing with cooling ribs, flange and feet
@@ -255,7 +311,9 @@ def prototype() -> Scene:
     def tools(x: Floats, y: Floats, z: Floats) -> Floats:
         px, pz = s.turned(x - 0.25, z + 0.72, 18)
         shaft = s.box(px, y, pz, (0, 0.025, 0), (0.22, 0.014, 0.026), 0.008)
-        jaw = np.maximum(s.column(px, y, pz, (0.25, 0.025, 0), 0.062, 0.016), -s.box(px, y, pz, (0.30, 0.03, 0), (0.05, 0.1, 0.024)))
+        jaw = np.maximum(
+            s.column(px, y, pz, (0.25, 0.025, 0), 0.062, 0.016), -s.box(px, y, pz, (0.30, 0.03, 0), (0.05, 0.1, 0.024))
+        )
         bolts = np.full_like(x, 1e6)
         for bx, bz in ((0.72, -0.62), (0.82, -0.52), (0.70, -0.44)):
             bolts = np.minimum(bolts, s.column(x, y, z, (bx, 0.03, bz), 0.035, 0.03))
@@ -274,7 +332,9 @@ def prototype() -> Scene:
 
     def boards(x: Floats, y: Floats, z: Floats) -> Floats:
         plank = np.floor(z / 0.32)
-        v = np.clip(0.5 + 0.22 * sample(grain, x * 24 + plank * 50, z * 260) + 0.12 * sample(soft, x * 50, z * 50), 0, 1)
+        v = np.clip(
+            0.5 + 0.22 * sample(grain, x * 24 + plank * 50, z * 260) + 0.12 * sample(soft, x * 50, z * 50), 0, 1
+        )
         out = blend((0.16, 0.095, 0.05), (0.42, 0.28, 0.16), v)
         out[np.abs((z / 0.32) % 1 - 0.5) > 0.485] *= 0.25
         return out
@@ -291,12 +351,24 @@ def prototype() -> Scene:
     lamp = (-0.45, 0.8, -0.6)
     metal = plain(0.42, 0.44, 0.46)
     return Scene(
-        things=[Thing(housing, yellow, (-0.25, 0.55, 0), 0.95, shine=0.6, sharp=50, mirror=0.03),
-                Thing(wheel, plain(0.06, 0.26, 0.30), (0.58, 0.62, 0), 0.68, shine=0.7, mirror=0.06),  # type: ignore[arg-type]
-                Thing(tag_thing, tag_colour, (-0.52, 0.66, -0.40), 0.36, shine=0.1), Thing(hose, plain(0.025, 0.025, 0.028), (-1, 0.35, -0.3), 0.75, shine=0.4),  # type: ignore[arg-type]
-                Thing(tools, metal, (0.45, 0.03, -0.6), 0.6, shine=0.9, mirror=0.3), Thing(flange_bolts, metal, (0.32, 0.62, 0), 0.45, shine=0.9, mirror=0.2),  # type: ignore[arg-type]
-                Thing(bench, boards, shine=0.08), Thing(wall, pegboard)],
+        things=[
+            Thing(housing, yellow, (-0.25, 0.55, 0), 0.95, shine=0.6, sharp=50, mirror=0.03),
+            Thing(wheel, plain(0.06, 0.26, 0.30), (0.58, 0.62, 0), 0.68, shine=0.7, mirror=0.06),
+            Thing(tag_thing, tag_colour, (-0.52, 0.66, -0.40), 0.36, shine=0.1),
+            Thing(hose, plain(0.025, 0.025, 0.028), (-1, 0.35, -0.3), 0.75, shine=0.4),
+            Thing(tools, metal, (0.45, 0.03, -0.6), 0.6, shine=0.9, mirror=0.3),
+            Thing(flange_bolts, metal, (0.32, 0.62, 0), 0.45, shine=0.9, mirror=0.2),
+            Thing(bench, boards, shine=0.08),
+            Thing(wall, pegboard),
+        ],
         sky=sky((0.6, 0.65, 0.7), (0.28, 0.30, 0.32), lamp, (2.5, 2.3, 2.0), glow_width=12),
-        eye=(1.75, 1.35, -2.65), target=(-0.10, 0.50, 0), field_of_view=45, sun=lamp, sun_light=(2.5, 2.3, 2.0),
-        sky_light=(0.40, 0.44, 0.50), ground_light=(0.2, 0.16, 0.12), far=20, exposure=0.62,
-    )  # fmt: skip
+        eye=(1.75, 1.35, -2.65),
+        target=(-0.10, 0.50, 0),
+        field_of_view=45,
+        sun=lamp,
+        sun_light=(2.5, 2.3, 2.0),
+        sky_light=(0.40, 0.44, 0.50),
+        ground_light=(0.2, 0.16, 0.12),
+        far=20,
+        exposure=0.62,
+    )

@@ -5,37 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from . import shapes as s
+from .materials import plain, water
 from .noise import Floats, blend, sample, smoothstep, texture
-from .render import Rays, Scene, Thing
+from .render import Field, Rays, Scene, Thing
 from .sky import sky
-
-
-def plain(*rgb: float) -> object:
-    colour = np.asarray(rgb, dtype=np.float32)
-
-    def paint(x: Floats, y: Floats, z: Floats) -> Floats:
-        return np.broadcast_to(colour, (x.size, 3))
-
-    return paint
-
-
-def water(colour: tuple[float, float, float], waves: float, size: float, mirror: float = 0.08, seed: int = 3) -> Thing:
-    """The sea at y = 0: `waves` is the steepness, `size` the length of the longest in metres."""
-
-    def flat(x: Floats, y: Floats, z: Floats) -> Floats:
-        return y
-
-    def bump(x: Floats, y: Floats, z: Floats) -> Floats:
-        k = 60 / size
-        long = texture(seed, 3.2)
-        short = texture(seed + 1, 2.4)
-        slope = np.empty((x.size, 2), dtype=np.float32)
-        far = 1 / (1 + np.hypot(x, z) * 0.012)
-        slope[:, 0] = (sample(long, x * k, z * k * 1.6) * 0.6 + 0.5 * sample(short, x * k * 2.3, z * k * 3.5)) * waves
-        slope[:, 1] = (sample(long, x * k + 400, z * k * 1.6) + 0.5 * sample(short, x * k * 2.3 + 99, z * k * 3.5)) * waves
-        return slope * far[:, None]
-
-    return Thing(flat, plain(*colour), mirror=mirror, bump=bump, shine=0.6, sharp=90, shadow=False)  # type: ignore[arg-type]
 
 
 def lighthouse() -> Scene:
@@ -93,7 +66,10 @@ def lighthouse() -> Scene:
 
     def roof(x: Floats, y: Floats, z: Floats) -> Floats:
         cone = s.column(x, y, z, (0, 9.65, 0), 0.76, 0.36, 0.1)
-        return np.minimum(np.minimum(cone, s.sphere(x, y, z, (0, 10.08, 0), 0.15)), s.capsule(x, y, z, (0, 10, 0), (0, 10.7, 0), 0.025))
+        return np.minimum(
+            np.minimum(cone, s.sphere(x, y, z, (0, 10.08, 0), 0.15)),
+            s.capsule(x, y, z, (0, 10, 0), (0, 10.7, 0), 0.025),
+        )
 
     def house(x: Floats, y: Floats, z: Floats) -> Floats:
         return s.box(x, y, z, (2.7, 1.75, 0.9), (1.25, 0.75, 0.8))
@@ -114,19 +90,38 @@ def lighthouse() -> Scene:
         things=[
             water((0.006, 0.014, 0.022), 0.2, 5, mirror=0.12),
             Thing(island, rock, (-0.6, 0, 1), 9.5),
-            Thing(tower, bands, (0, 4.7, 0), 3.7, shine=0.08),  # type: ignore[arg-type]
-            Thing(rail, plain(0.05, 0.05, 0.06), (0, 8.4, 0), 1.3),  # type: ignore[arg-type]
+            Thing(tower, bands, (0, 4.7, 0), 3.7, shine=0.08),
+            Thing(rail, plain(0.05, 0.05, 0.06), (0, 8.4, 0), 1.3),
             Thing(lantern, glass, (0, 8.75, 0), 0.85, glow=3.2),
-            Thing(roof, plain(0.45, 0.04, 0.035), (0, 9.95, 0), 1.1, shine=0.3),  # type: ignore[arg-type]
+            Thing(roof, plain(0.45, 0.04, 0.035), (0, 9.95, 0), 1.1, shine=0.3),
             Thing(house, wall, (2.7, 1.75, 0.9), 1.8, glow=0.25),
-            Thing(gable, plain(0.22, 0.08, 0.05), (2.7, 2.9, 0.9), 1.9),  # type: ignore[arg-type]
+            Thing(gable, plain(0.22, 0.08, 0.05), (2.7, 2.9, 0.9), 1.9),
         ],
-        sky=sky((0.06, 0.13, 0.36), (0.95, 0.50, 0.26), sun, (1.1, 0.55, 0.16), glow_width=7, clouds=0.85, cover=0.35,
-                cloud_light=(1.25, 0.66, 0.42), cloud_shade=(0.24, 0.22, 0.34), seed=31, disc=4),
-        eye=(-5.5, 1.9, -22), target=(0.6, 4.7, 0), field_of_view=46, exposure=0.55, sun=(-0.75, 0.36, -0.3),
-        sun_light=(2.5, 1.5, 0.85), sky_light=(0.36, 0.36, 0.52), ground_light=(0.14, 0.12, 0.12),
-        haze=0.0022, haze_light=(0.85, 0.5, 0.34), lamps=(((0, 8.8, -1.6), (1.2, 0.8, 0.3)),),
-    )  # fmt: skip
+        sky=sky(
+            (0.06, 0.13, 0.36),
+            (0.95, 0.50, 0.26),
+            sun,
+            (1.1, 0.55, 0.16),
+            glow_width=7,
+            clouds=0.85,
+            cover=0.35,
+            cloud_light=(1.25, 0.66, 0.42),
+            cloud_shade=(0.24, 0.22, 0.34),
+            seed=31,
+            disc=4,
+        ),
+        eye=(-5.5, 1.9, -22),
+        target=(0.6, 4.7, 0),
+        field_of_view=46,
+        exposure=0.55,
+        sun=(-0.75, 0.36, -0.3),
+        sun_light=(2.5, 1.5, 0.85),
+        sky_light=(0.36, 0.36, 0.52),
+        ground_light=(0.14, 0.12, 0.12),
+        haze=0.0022,
+        haze_light=(0.85, 0.5, 0.34),
+        lamps=(((0, 8.8, -1.6), (1.2, 0.8, 0.3)),),
+    )
 
 
 def sailing_boat() -> Scene:
@@ -148,7 +143,10 @@ def sailing_boat() -> Scene:
         return out
 
     def cabin(x: Floats, y: Floats, z: Floats) -> Floats:
-        return np.minimum(s.box(x, y, z, (-0.5, 0.85, 0), (1.1, 0.32, 0.5), 0.12), s.box(x, y, z, (-2.6, 0.8, 0), (0.3, 0.16, 0.3), 0.05))
+        return np.minimum(
+            s.box(x, y, z, (-0.5, 0.85, 0), (1.1, 0.32, 0.5), 0.12),
+            s.box(x, y, z, (-2.6, 0.8, 0), (0.3, 0.16, 0.3), 0.05),
+        )
 
     def cabin_colour(x: Floats, y: Floats, z: Floats) -> Floats:
         out = np.tile(np.asarray((0.85, 0.82, 0.74), np.float32), (x.size, 1))
@@ -163,7 +161,7 @@ def sailing_boat() -> Scene:
         back = s.capsule(x, y, z, (-3.9, 1.1, 0), (0.46, 9.5, 0), 0.015)
         return np.minimum(np.minimum(mast, boom), np.minimum(np.minimum(sprit, stay), back))
 
-    def sail(corners: tuple[tuple[float, float], ...], belly: float, lean: float) -> object:
+    def sail(corners: tuple[tuple[float, float], ...], belly: float, lean: float) -> Field:
         (ax, ay), (bx, by), (cx, cy) = corners
 
         def distance(x: Floats, y: Floats, z: Floats) -> Floats:
@@ -175,7 +173,9 @@ def sailing_boat() -> Scene:
                 length = np.hypot(nx, ny)
                 inside = np.maximum(inside, ((x - px) * nx + (y - py) * ny) / np.float32(length))
             gx, gy = (ax + bx + cx) / 3, (ay + by + cy) / 3
-            off = np.exp(-(((x - gx) / 1.6) ** 2 + ((y - gy) / 2.6) ** 2)) * belly + (0.5 - x) * lean * np.clip((8.5 - y) / 8, 0, 1)
+            off = np.exp(-(((x - gx) / 1.6) ** 2 + ((y - gy) / 2.6) ** 2)) * belly + (0.5 - x) * lean * np.clip(
+                (8.5 - y) / 8, 0, 1
+            )
             return np.maximum(inside, np.abs(z + off) - np.float32(0.02)) * np.float32(0.8)
 
         return distance
@@ -201,25 +201,43 @@ def sailing_boat() -> Scene:
         return (y - top) * np.float32(0.6)
 
     def land(x: Floats, y: Floats, z: Floats) -> Floats:
-        return blend((0.10, 0.17, 0.09), (0.30, 0.29, 0.17), np.clip(0.5 + 0.3 * sample(hills, x * 9, z * 9 + y * 8), 0, 1))
+        return blend(
+            (0.10, 0.17, 0.09), (0.30, 0.29, 0.17), np.clip(0.5 + 0.3 * sample(hills, x * 9, z * 9 + y * 8), 0, 1)
+        )
 
     sun = (-0.5, 0.62, -0.5)
     things = [
         water((0.004, 0.030, 0.045), 0.26, 6, mirror=0.07, seed=8),
         Thing(hull, planks, (0, 0.5, 0), 4.7, shine=0.25),
         Thing(cabin, cabin_colour, (-1, 0.9, 0), 2.3),
-        Thing(spars, plain(0.36, 0.22, 0.10), (0.4, 5, 0), 6.3),  # type: ignore[arg-type]
-        Thing(sail(((0.35, 1.9), (0.35, 9.1), (-3.4, 1.95)), 0.45, 0.14), cloth, (-1, 4.5, 0), 5.2),  # type: ignore[arg-type]
-        Thing(sail(((0.75, 1.9), (4.4, 1.5), (0.75, 8.2)), 0.5, 0.10), red, (1.9, 4.3, 0), 4.8),  # type: ignore[arg-type]
+        Thing(spars, plain(0.36, 0.22, 0.10), (0.4, 5, 0), 6.3),
+        Thing(sail(((0.35, 1.9), (0.35, 9.1), (-3.4, 1.95)), 0.45, 0.14), cloth, (-1, 4.5, 0), 5.2),
+        Thing(sail(((0.75, 1.9), (4.4, 1.5), (0.75, 8.2)), 0.5, 0.10), red, (1.9, 4.3, 0), 4.8),
         Thing(coast, land),
     ]
     return Scene(
         things=things,
-        sky=sky((0.12, 0.32, 0.70), (0.66, 0.80, 0.92), sun, (0.3, 0.27, 0.2), clouds=0.95, cover=0.25, seed=44,
-                cloud_light=(1.15, 1.13, 1.1), cloud_shade=(0.62, 0.70, 0.80)),
-        eye=(-8, 2.2, -18.5), target=(0.8, 4.4, 0), field_of_view=46, exposure=0.52, sun=sun, sun_light=(2.7, 2.5, 2.2),
-        sky_light=(0.5, 0.62, 0.8), haze=0.003, haze_light=(0.62, 0.76, 0.90),
-    )  # fmt: skip
+        sky=sky(
+            (0.12, 0.32, 0.70),
+            (0.66, 0.80, 0.92),
+            sun,
+            (0.3, 0.27, 0.2),
+            clouds=0.95,
+            cover=0.25,
+            seed=44,
+            cloud_light=(1.15, 1.13, 1.1),
+            cloud_shade=(0.62, 0.70, 0.80),
+        ),
+        eye=(-8, 2.2, -18.5),
+        target=(0.8, 4.4, 0),
+        field_of_view=46,
+        exposure=0.52,
+        sun=sun,
+        sun_light=(2.7, 2.5, 2.2),
+        sky_light=(0.5, 0.62, 0.8),
+        haze=0.003,
+        haze_light=(0.62, 0.76, 0.90),
+    )
 
 
 def skyline() -> Scene:
@@ -243,7 +261,11 @@ def skyline() -> Scene:
             cell = sample(grit, np.floor(u) * 13.0 + key, np.floor(v) * 29.0 + key)
             pane = (np.abs(u % 1 - 0.5) < 0.30) & (np.abs(v % 1 - 0.5) < 0.28) & (y < tall - 0.15) & (y > 0.4)
             out = np.tile(np.asarray((0.010, 0.014, 0.026), np.float32), (x.size, 1))
-            warm = blend((1.0, 0.62, 0.25), (0.75, 0.85, 1.0), np.clip(0.2 + 0.5 * sample(grit, np.floor(u) * 5 + key, np.floor(v) * 3), 0, 1))
+            warm = blend(
+                (1.0, 0.62, 0.25),
+                (0.75, 0.85, 1.0),
+                np.clip(0.2 + 0.5 * sample(grit, np.floor(u) * 5 + key, np.floor(v) * 3), 0, 1),
+            )
             on = pane & (cell > 1.3 * ((key * 0.713) % 1) - 0.5)
             out[on] = warm[on] * (0.45 + 0.55 * np.clip(cell[on], 0, 1.6))[:, None]
             return out
@@ -255,7 +277,17 @@ def skyline() -> Scene:
         half = float(random.uniform(0.9, 1.7))
         swell = 4.2 + 6.5 * np.exp(-(((x + 3) / 10) ** 2)) + 3.5 * np.exp(-(((x - 15) / 5) ** 2))
         tall = float(swell * random.uniform(0.55, 1.15))
-        towers.append(tower(x + half, 16 + float(random.uniform(0, 2)), half, 1.2, tall, int(random.choice((0, 0, 1, 2))) if tall > 7 else 0, x * 31))
+        towers.append(
+            tower(
+                x + half,
+                16 + float(random.uniform(0, 2)),
+                half,
+                1.2,
+                tall,
+                int(random.choice((0, 0, 1, 2))) if tall > 7 else 0,
+                x * 31,
+            )
+        )
         x += 2 * half + float(random.uniform(0.05, 0.5))
     for k in range(16):
         towers.append(tower(-26 + 3.4 * k, 22, 1.3, 1.2, float(random.uniform(4, 11)), 0, k * 77.0))
@@ -269,8 +301,17 @@ def skyline() -> Scene:
         out[lamp] = (3.0, 1.9, 0.8)
         return out
 
-    night = sky((0.006, 0.014, 0.050), (0.10, 0.09, 0.20), (0.3, 0.25, 0.9), (0.02, 0.02, 0.04), clouds=0.35, cover=0.1, seed=113,
-                cloud_light=(0.16, 0.12, 0.18), cloud_shade=(0.06, 0.06, 0.10))  # fmt: skip
+    night = sky(
+        (0.006, 0.014, 0.050),
+        (0.10, 0.09, 0.20),
+        (0.3, 0.25, 0.9),
+        (0.02, 0.02, 0.04),
+        clouds=0.35,
+        cover=0.1,
+        seed=113,
+        cloud_light=(0.16, 0.12, 0.18),
+        cloud_shade=(0.06, 0.06, 0.10),
+    )
 
     def starry(way: Rays) -> Floats:
         out = night(way)
@@ -285,6 +326,14 @@ def skyline() -> Scene:
 
     return Scene(
         things=[water((0.002, 0.004, 0.010), 0.16, 4, mirror=0.5, seed=115), Thing(quay, stones, glow=1.0), *towers],
-        sky=starry, eye=(-3, 2.6, -13), target=(0, 5.0, 14), field_of_view=60, sun=(0.46, 0.40, 0.79), sun_light=(0.05, 0.05, 0.07),
-        sky_light=(0.03, 0.035, 0.06), ground_light=(0.03, 0.02, 0.015), far=120, exposure=0.9,
-    )  # fmt: skip
+        sky=starry,
+        eye=(-3, 2.6, -13),
+        target=(0, 5.0, 14),
+        field_of_view=60,
+        sun=(0.46, 0.40, 0.79),
+        sun_light=(0.05, 0.05, 0.07),
+        sky_light=(0.03, 0.035, 0.06),
+        ground_light=(0.03, 0.02, 0.015),
+        far=120,
+        exposure=0.9,
+    )

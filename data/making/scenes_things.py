@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from . import shapes as s
+from .materials import plain
 from .noise import Floats, blend, sample, smoothstep, texture
-from .render import Scene, Thing
-from .scenes_sea import plain
+from .render import Field, Scene, Thing
 from .sky import sky
 
 
 def bicycle() -> Scene:
     grit = texture(61, 1.6)
     cloud = texture(62, 2.6)
-    rear, front, hub = (-0.54, 0.345, 0.0), (0.52, 0.345, 0.0), 0.0
+    rear, front, _hub = (-0.54, 0.345, 0.0), (0.52, 0.345, 0.0), 0.0
 
     def tyres(x: Floats, y: Floats, z: Floats) -> Floats:
         return np.minimum(s.torus(x, y, z, rear, 0.328, 0.02), s.torus(x, y, z, front, 0.328, 0.02))
@@ -32,7 +32,9 @@ def bicycle() -> Scene:
             r = np.hypot(px, py)
             along = np.clip(r, 0.02, 0.3)
             off = lean * (1 - along / np.float32(0.3))
-            spoke = np.sqrt((r * np.cos(turn) - along) ** 2 + (r * np.sin(turn)) ** 2 + (z - off) ** 2) - np.float32(0.0016)
+            spoke = np.sqrt((r * np.cos(turn) - along) ** 2 + (r * np.sin(turn)) ** 2 + (z - off) ** 2) - np.float32(
+                0.0016
+            )
             best = np.minimum(best, spoke)
             best = np.minimum(best, s.capsule(px, py, z, (0, 0, -0.045), (0, 0, 0.045), 0.016))
         return best
@@ -41,16 +43,20 @@ def bicycle() -> Scene:
 
     def frame(x: Floats, y: Floats, z: Floats) -> Floats:
         tubes = [
-            (seat, crank, 0.017), ((-0.17, 0.78, 0), (0.345, 0.885, 0), 0.016), (crank, head_low, 0.019),
+            (seat, crank, 0.017),
+            ((-0.17, 0.78, 0), (0.345, 0.885, 0), 0.016),
+            (crank, head_low, 0.019),
             (head, head_low, 0.021),
-        ]  # fmt: skip
+        ]
         best = np.full_like(x, 1e6)
         for a, b, r in tubes:
             best = np.minimum(best, s.capsule(x, y, z, a, b, r))
         za = np.abs(z)
         best = np.minimum(best, s.capsule(x, y, za, (crank[0], crank[1], 0.015), (rear[0], rear[1], 0.05), 0.010))
         best = np.minimum(best, s.capsule(x, y, za, (-0.175, 0.79, 0.012), (rear[0], rear[1], 0.05), 0.009))
-        best = np.minimum(best, s.capsule(x, y, za, (head_low[0], head_low[1], 0.035), (front[0], front[1], 0.045), 0.013))
+        best = np.minimum(
+            best, s.capsule(x, y, za, (head_low[0], head_low[1], 0.035), (front[0], front[1], 0.045), 0.013)
+        )
         for wheel, low, high in ((rear, -0.2, 2.6), (front, 0.55, 2.5)):
             px, py = x - wheel[0], y - wheel[1]
             angle = np.arctan2(py, px)
@@ -70,19 +76,27 @@ def bicycle() -> Scene:
         best = np.minimum(best, s.capsule(x, y, z, (crank[0], crank[1], 0.05), (-0.21, 0.41, 0.05), 0.010))
         best = np.minimum(best, s.sphere(x, y, z, (0.44, 0.83, 0), 0.038))
         for off in (-0.085, 0.062):  # chain
-            best = np.minimum(best, s.capsule(x, y, z, (crank[0], crank[1] + off, -0.035), (rear[0], rear[1] + off * 0.4, -0.035), 0.004))
+            best = np.minimum(
+                best,
+                s.capsule(x, y, z, (crank[0], crank[1] + off, -0.035), (rear[0], rear[1] + off * 0.4, -0.035), 0.004),
+            )
         return best
 
     def leather(x: Floats, y: Floats, z: Floats) -> Floats:
-        saddle = s.soft_union(s.ellipsoid(x, y, z, (-0.27, 0.955, 0), (0.1, 0.036, 0.085)),
-                              s.ellipsoid(x, y, z, (-0.14, 0.955, 0), (0.12, 0.026, 0.032)), 0.05)  # fmt: skip
+        saddle = s.soft_union(
+            s.ellipsoid(x, y, z, (-0.27, 0.955, 0), (0.1, 0.036, 0.085)),
+            s.ellipsoid(x, y, z, (-0.14, 0.955, 0), (0.12, 0.026, 0.032)),
+            0.05,
+        )
         za = np.abs(z)
         grip = s.capsule(x, y, za, (0.2, 1.058, 0.225), (0.10, 1.046, 0.282), 0.017)
         return np.minimum(saddle, grip)
 
     def pedals(x: Floats, y: Floats, z: Floats) -> Floats:
-        return np.minimum(s.box(x, y, z, (0.03, 0.185, -0.1), (0.045, 0.012, 0.035), 0.005),
-                          s.box(x, y, z, (-0.21, 0.415, 0.1), (0.045, 0.012, 0.035), 0.005))  # fmt: skip
+        return np.minimum(
+            s.box(x, y, z, (0.03, 0.185, -0.1), (0.045, 0.012, 0.035), 0.005),
+            s.box(x, y, z, (-0.21, 0.415, 0.1), (0.045, 0.012, 0.035), 0.005),
+        )
 
     def basket(x: Floats, y: Floats, z: Floats) -> Floats:
         flare = 1 + (y - 0.86) * 0.5
@@ -141,21 +155,28 @@ def bicycle() -> Scene:
     sun = (-0.55, 0.75, -0.6)
     return Scene(
         things=[
-            Thing(tyres, plain(0.025, 0.024, 0.023), (0, 0.345, 0), 0.93, shine=0.1),  # type: ignore[arg-type]
-            Thing(rims, plain(0.6, 0.6, 0.6), (0, 0.345, 0), 0.9, shine=0.9, mirror=0.25),  # type: ignore[arg-type]
-            Thing(frame, plain(0.62, 0.025, 0.02), (-0.02, 0.5, 0), 0.93, shine=0.9, sharp=70, mirror=0.05),  # type: ignore[arg-type]
-            Thing(chrome, plain(0.55, 0.55, 0.55), (0, 0.6, 0), 0.8, shine=1.0, mirror=0.35),  # type: ignore[arg-type]
-            Thing(leather, plain(0.20, 0.085, 0.03), (-0.05, 1.0, 0), 0.46, shine=0.25),  # type: ignore[arg-type]
-            Thing(pedals, plain(0.03, 0.03, 0.03), (-0.09, 0.3, 0), 0.25),  # type: ignore[arg-type]
+            Thing(tyres, plain(0.025, 0.024, 0.023), (0, 0.345, 0), 0.93, shine=0.1),
+            Thing(rims, plain(0.6, 0.6, 0.6), (0, 0.345, 0), 0.9, shine=0.9, mirror=0.25),
+            Thing(frame, plain(0.62, 0.025, 0.02), (-0.02, 0.5, 0), 0.93, shine=0.9, sharp=70, mirror=0.05),
+            Thing(chrome, plain(0.55, 0.55, 0.55), (0, 0.6, 0), 0.8, shine=1.0, mirror=0.35),
+            Thing(leather, plain(0.20, 0.085, 0.03), (-0.05, 1.0, 0), 0.46, shine=0.25),
+            Thing(pedals, plain(0.03, 0.03, 0.03), (-0.09, 0.3, 0), 0.25),
             Thing(basket, wicker, (0.55, 0.98, 0), 0.35),
             Thing(loaves, crust, (0.57, 1.2, 0), 0.32),
             Thing(wall, plaster),
             Thing(cobbles, stones),
         ],
         sky=sky((0.3, 0.45, 0.7), (0.8, 0.85, 0.9), sun, (0.3, 0.25, 0.2)),
-        eye=(-0.3, 1.0, -2.75), target=(0.02, 0.71, 0), field_of_view=45, sun=sun, sun_light=(2.9, 2.55, 2.0),
-        sky_light=(0.5, 0.58, 0.72), ground_light=(0.2, 0.18, 0.16), far=30, exposure=0.6,
-    )  # fmt: skip
+        eye=(-0.3, 1.0, -2.75),
+        target=(0.02, 0.71, 0),
+        field_of_view=45,
+        sun=sun,
+        sun_light=(2.9, 2.55, 2.0),
+        sky_light=(0.5, 0.58, 0.72),
+        ground_light=(0.2, 0.18, 0.16),
+        far=30,
+        exposure=0.6,
+    )
 
 
 def bread_shelf() -> Scene:
@@ -164,7 +185,7 @@ def bread_shelf() -> Scene:
     loaves: list[Thing] = []
     random = np.random.default_rng(7)
 
-    def crust(dark: tuple[float, ...], light: tuple[float, ...], cuts: float, slant: float) -> object:
+    def crust(dark: tuple[float, ...], light: tuple[float, ...], cuts: float, slant: float) -> Field:
         def paint(x: Floats, y: Floats, z: Floats) -> Floats:
             base = blend(dark, light, np.clip(0.5 + 0.28 * sample(soft, x * 260, (y + z) * 260), 0, 1))
             flour = smoothstep(0.4, 1.6, sample(grain, x * 180, z * 180 + y * 90)) * 0.35
@@ -186,8 +207,11 @@ def bread_shelf() -> Scene:
             if kind == 0:  # round country loaf
                 d = s.ellipsoid(px, py, pz, (0, 0.075 * size, 0), (0.15 * size, 0.1 * size, 0.14 * size))
             elif kind == 1:  # tin loaf
-                d = s.soft_union(s.box(px, py, pz, (0, 0.07, 0), (0.12 * size, 0.07, 0.08), 0.03),
-                                 s.ellipsoid(px, py, pz, (0, 0.14, 0), (0.135 * size, 0.065, 0.09)), 0.04)  # fmt: skip
+                d = s.soft_union(
+                    s.box(px, py, pz, (0, 0.07, 0), (0.12 * size, 0.07, 0.08), 0.03),
+                    s.ellipsoid(px, py, pz, (0, 0.14, 0), (0.135 * size, 0.065, 0.09)),
+                    0.04,
+                )
             elif kind == 2:  # bun
                 d = s.ellipsoid(px, py, pz, (0, 0.045, 0), (0.078 * size, 0.056 * size, 0.076 * size))
             else:  # long loaf, lying towards us
@@ -196,10 +220,12 @@ def bread_shelf() -> Scene:
             return np.maximum(d, -py) * np.float32(0.8) - rough + slit
 
         look = (
-            crust((0.30, 0.12, 0.035), (0.55, 0.27, 0.09), 62, 0.5), crust((0.45, 0.20, 0.06), (0.68, 0.38, 0.14), 0, 0),
-            crust((0.52, 0.23, 0.06), (0.76, 0.45, 0.16), 0, 0), crust((0.40, 0.17, 0.05), (0.66, 0.36, 0.13), 62, 0.5),
-        )[kind]  # fmt: skip
-        return Thing(distance, look, (cx, floor + 0.08, cz), 0.32 if kind == 3 else 0.22, shine=0.12, sharp=18)  # type: ignore[arg-type]
+            crust((0.30, 0.12, 0.035), (0.55, 0.27, 0.09), 62, 0.5),
+            crust((0.45, 0.20, 0.06), (0.68, 0.38, 0.14), 0, 0),
+            crust((0.52, 0.23, 0.06), (0.76, 0.45, 0.16), 0, 0),
+            crust((0.40, 0.17, 0.05), (0.66, 0.36, 0.13), 62, 0.5),
+        )[kind]
+        return Thing(distance, look, (cx, floor + 0.08, cz), 0.32 if kind == 3 else 0.22, shine=0.12, sharp=18)
 
     for floor, row in ((0.02, (0, 0, 1, 0, 0)), (0.47, (3, 2, 2, 2, 3)), (0.92, (1, 1, 0, 1, 1))):
         x = -1.02
@@ -248,7 +274,14 @@ def bread_shelf() -> Scene:
     return Scene(
         things=[*loaves, Thing(shelves, wood, shine=0.1), Thing(tags, card)],
         sky=lambda way: np.tile(np.asarray((0.25, 0.16, 0.10), np.float32), (way.x.size, 1)),
-        eye=(-0.55, 0.86, -2.35), target=(-0.02, 0.66, 0), field_of_view=46, sun=(-0.35, 0.55, -0.85), sun_light=(1.7, 1.35, 0.95),
-        sky_light=(0.42, 0.36, 0.30), ground_light=(0.22, 0.15, 0.10), far=12, exposure=0.62,
+        eye=(-0.55, 0.86, -2.35),
+        target=(-0.02, 0.66, 0),
+        field_of_view=46,
+        sun=(-0.35, 0.55, -0.85),
+        sun_light=(1.7, 1.35, 0.95),
+        sky_light=(0.42, 0.36, 0.30),
+        ground_light=(0.22, 0.15, 0.10),
+        far=12,
+        exposure=0.62,
         lamps=(((-0.7, 1.2, -0.9), (0.55, 0.40, 0.20)), ((0.8, 1.2, -0.9), (0.55, 0.40, 0.20))),
-    )  # fmt: skip
+    )

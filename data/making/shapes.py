@@ -23,7 +23,12 @@ def ellipsoid(
 
 
 def box(
-    x: Floats, y: Floats, z: Floats, centre: tuple[float, float, float], half: tuple[float, float, float], r: float = 0.0
+    x: Floats,
+    y: Floats,
+    z: Floats,
+    centre: tuple[float, float, float],
+    half: tuple[float, float, float],
+    r: float = 0.0,
 ) -> Floats:
     """A box with half sizes `half` and edges rounded by `r`."""
     qx = np.abs(x - centre[0]) - np.float32(half[0] - r)
