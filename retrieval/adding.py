@@ -7,12 +7,13 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePath
 
 from ingest.passages import passages
 from ingest.sniff import is_supported_name, sniff
 from ingest.types import Box, FileKind, Kind, Limits, Line, Page, Refused, Source
-from retrieval import fulltext
+from retrieval import bin, fulltext
 from retrieval.blobs import Blobs, sha256_of
 from retrieval.store import documents, jobs, pages
 from retrieval.store.db import Store
@@ -20,6 +21,13 @@ from retrieval.types import Added, JobState, Stage
 
 TEXTS_A_COMMIT = 500
 _SUBTITLES = {".srt", ".vtt"}
+_OUR_SUFFIXES = {
+    f".{suffix}"
+    for suffix in (
+        "pdf apng avif bmp dib gif heic heif ico j2k jfif jp2 jpe jpeg jpg jpx pbm pcx pgm png pnm ppm qoi tga tif tiff webp"
+        " 3gp avi flv m2ts m4v mkv mov mp4 mpeg mpg mts ogv ts vob webm wmv"
+    ).split()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,108 +67,130 @@ def add_files(
     limits: Limits,
     ocr: bool = True,
 ) -> tuple[int | None, Added]:
-    """The job that reads them (None when nothing is new) and what was decided so far."""
-    added = Added()
+    """The job that reads them (None when there is nothing to read) and what was decided so far."""
+    adding = _Adding(store, blobs, [tag.strip() for tag in tags if tag.strip()], copy, ocr)
     files, missing = _expand(paths, given)
-    with store.write() as db:
-        job = jobs.insert(db, "ingest", None if ocr else jobs.NO_OCR)
     for name, reason in missing:
-        _refuse(store, job, added, name, Refused(reason, "Check the path."))
+        adding.refuse(name, Refused(reason, "Check the path."))
     for file in files:
+        if adding.cancelled():
+            break
         try:
             kind = sniff(file.path, limits)
         except Refused as refusal:
-            if file.from_folder and _is_other(file.path):
+            if file.from_folder and not named_as_ours(file.path):
                 reason = "its video brings it along" if file.path.suffix.lower() in _SUBTITLES else refusal.reason
-                added.skipped.append({"document": file.name.name, "document_id": None, "reason": reason})
+                adding.skip(file.name.name, None, reason)
             else:
-                _refuse(store, job, added, file.name.name, refusal)
+                adding.refuse(file.name.name, refusal)
             continue
         try:
-            _add_file(store, blobs, job, added, file, kind, tags, copy)
+            adding.add(file, kind)
+        except UnicodeEncodeError:
+            adding.refuse(file.name.name, Refused("its name is not text", "Rename it and add it again."))
         except (OSError, ValueError) as error:
-            _refuse(
-                store,
-                job,
-                added,
-                file.name.name,
-                Refused(f"it cannot be read: {error}", "Check the file and try again."),
+            adding.refuse(file.name.name, Refused(f"it cannot be read: {error}", "Check the file and try again."))
+    return adding.job, adding.added
+
+
+def named_as_ours(path: Path) -> bool:
+    """A name that promises a PDF, picture or video. Others that were found in a folder are passed over, not refused."""
+    return is_supported_name(path) and path.suffix.lower() in _OUR_SUFFIXES
+
+
+class _Adding:
+    """What one `add` has done. Its job is made with the first document: a worker that is awake would end an empty one."""
+
+    def __init__(self, store: Store, blobs: Blobs, tags: Sequence[str], copy: bool, ocr: bool) -> None:
+        self.store, self.blobs = store, blobs
+        self.tags, self.copy, self.ocr = tags, copy, ocr
+        self.job: int | None = None
+        self.added = Added()
+
+    def cancelled(self) -> bool:
+        job = None if self.job is None else jobs.get(self.store.read(), self.job)
+        return job is not None and job.state is JobState.CANCELLED
+
+    def refuse(self, name: str, refusal: Refused) -> None:
+        shown = _clean(name)
+        with self.store.write() as db:
+            documents.refuse(db, None, shown, refusal.reason, refusal.remedy)
+        self.added.refused.append({"document": shown, "reason": refusal.reason, "remedy": refusal.remedy})
+
+    def skip(self, name: str, sha256: str | None, reason: str) -> None:
+        shown = _clean(name)
+        self.added.skipped.append({"document": shown, "document_id": sha256, "reason": reason})
+
+    def add(self, file: _File, kind: FileKind) -> None:
+        """Raises OSError, and ValueError for a file that changes under our hands or has no proper name."""
+        stat = file.path.stat()
+        sha256 = sha256_of(file.path)
+        if self.copy and documents.by_sha(self.store.read(), sha256) is None:
+            self.blobs.put_file(file.path, sha256)
+        with self.store.write() as db:
+            job = self._job(db)
+            known = documents.by_sha(db, sha256)
+            if known is None:
+                if self.copy:
+                    self.blobs.put_file(file.path, sha256)  # again, if someone has erased the same bytes meanwhile
+                path = None if self.copy else str(file.path.absolute())
+                row = documents.insert(db, sha256, kind, path, stat.st_size, stat.st_mtime, job)
+                reason = None
+            else:
+                row, reason = known.id, self._again(db, known, file)
+            name = documents.give_name(db, row, file.name)
+            documents.add_tags(db, row, self.tags)
+            first = documents.names(db, [row])[row][0]
+            if known is None or bin.go_on(db, known.id, job):
+                jobs.reopen(db, job)  # a worker that is awake may have ended it after the file before
+                self.job = job
+            elif self.job is None:
+                jobs.drop(db, job)
+        if reason is None:
+            self.added.added.append(
+                {"document": name, "document_id": sha256, "kind": str(kind.page_kind), "pages": None}
             )
-    if not added.added:
-        with store.write() as db:
-            jobs.finish(db, job, JobState.DONE, None)
-        return None, added
-    return job, added
+        else:
+            self.skip(name, sha256, reason.replace("{name}", first))
 
+    def _job(self, db: sqlite3.Connection) -> int:
+        return self.job if self.job is not None else jobs.insert(db, "ingest", None if self.ocr else jobs.NO_OCR)
 
-def _is_other(path: Path) -> bool:
-    """No file of ours by its name either: found in a folder, it is passed over and not refused."""
-    return not is_supported_name(path)
-
-
-def _refuse(store: Store, job: int, added: Added, name: str, refusal: Refused) -> None:
-    with store.write() as db:
-        documents.refuse(db, job, name, refusal.reason, refusal.remedy)
-    added.refused.append({"document": name, "reason": refusal.reason, "remedy": refusal.remedy})
-
-
-def _add_file(
-    store: Store, blobs: Blobs, job: int, added: Added, file: _File, kind: FileKind, tags: Sequence[str], copy: bool
-) -> None:
-    stat = file.path.stat()
-    sha256 = sha256_of(file.path)
-    if copy and documents.by_sha(store.read(), sha256) is None:
-        blobs.put_file(file.path, sha256)
-    with store.write() as db:
-        known = documents.by_sha(db, sha256)
-        if known is not None:
-            reason = _again(db, known, file, copy)
-            name = documents.give_name(db, known.id, file.name)
-            documents.add_tags(db, known.id, tags)
-            first = documents.names(db, [known.id])[known.id][0]
-            added.skipped.append({"document": name, "document_id": sha256, "reason": reason.format(name=first)})
-            return
-        path = None if copy else str(file.path.absolute())
-        row = documents.insert(db, sha256, kind, path, stat.st_size, stat.st_mtime, job)
-        name = documents.give_name(db, row, file.name)
-        documents.add_tags(db, row, tags)
-    added.added.append({"document": name, "document_id": sha256, "kind": str(kind.page_kind), "pages": None})
-
-
-def _again(db: sqlite3.Connection, known: documents.DocumentRow, file: _File, copy: bool) -> str:
-    """What the same bytes mean the second time: back from the bin, found again after a move, or nothing new."""
-    if known.path is not None and not copy and not Path(known.path).exists():
-        documents.set_place(db, known.id, str(file.path.absolute()), file.path.stat().st_mtime)
-    if known.deleted is not None:
-        documents.set_deleted(db, known.id, None)
-        pages.index_document(db, known.id)
-        return "it was in the bin and is back, as {name}"
-    return "already here, as {name}"
+    def _again(self, db: sqlite3.Connection, known: documents.DocumentRow, file: _File) -> str:
+        """What the same bytes mean the second time: back from the bin, found again after a move, or nothing new."""
+        if known.path is not None and not Path(known.path).exists():
+            if self.copy:
+                self.blobs.put_file(file.path, known.sha256)
+                documents.set_place(db, known.id, None, None)
+            else:
+                documents.set_place(db, known.id, str(file.path.absolute()), file.path.stat().st_mtime)
+        if known.deleted is not None:
+            bin.bring_back(db, known)
+            return "it was in the bin and is back, as {name}"
+        return "already here, as {name}"
 
 
 def add_texts(store: Store, texts: Iterable[tuple[str, str]]) -> tuple[int | None, Added]:
     """One document of one page a text; known by the hash of name and text."""
     added = Added()
-    batch: list[tuple[str, str]] = []
-    with store.write() as db:
-        job = jobs.insert(db, "ingest")
-    for item in texts:
-        batch.append(item)
-        if len(batch) == TEXTS_A_COMMIT:
-            _add_texts(store, job, batch, added)
-            batch = []
-    _add_texts(store, job, batch, added)
-    return (job if added.added else None), added
+    job: int | None = None
+    remaining = iter(texts)
+    while batch := list(islice(remaining, TEXTS_A_COMMIT)):
+        job = _add_texts(store, job, batch, added)
+    return job, added
 
 
-def _add_texts(store: Store, job: int, batch: Sequence[tuple[str, str]], added: Added) -> None:
+def _add_texts(store: Store, job: int | None, batch: Sequence[tuple[str, str]], added: Added) -> int | None:
+    """The job, made with the first new text."""
     with store.write() as db:
-        for name, text in batch:
+        for name, text in ((_clean(name), _clean(text)) for name, text in batch):
             data = f"{name}\n{text}".encode()
             sha256 = hashlib.sha256(data).hexdigest()
             if documents.by_sha(db, sha256) is not None:
                 added.skipped.append({"document": name, "document_id": sha256, "reason": "already here"})
                 continue
+            if job is None:
+                job = jobs.insert(db, "ingest")
             row = documents.insert(db, sha256, FileKind.TEXT, None, len(data), None, job)
             documents.set_name(db, row, name)
             lines = [Line(line.strip(), Box(0.0, 0.0, 1.0, 1.0)) for line in _wrapped(text)]
@@ -169,6 +199,14 @@ def _add_texts(store: Store, job: int, batch: Sequence[tuple[str, str]], added: 
             pages.insert(db, row, page, title="", extra=extra, picture=None, has_picture=False)
             documents.set_stage(db, row, Stage.VECTORS)
             added.added.append({"document": name, "document_id": sha256, "kind": "page", "pages": 1})
+        if job is not None:
+            jobs.reopen(db, job)  # a worker that is awake may have ended it after the batch before
+    return job
+
+
+def _clean(text: str) -> str:
+    """Without half characters (lone surrogates), which are no text and cannot be stored."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _wrapped(text: str, words: int = 20) -> Iterable[str]:

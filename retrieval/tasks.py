@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.sniff import is_supported_name
+from retrieval.adding import named_as_ours
 from retrieval.corpus_ids import encode, parse
 from retrieval.errors import FolioscopeError, NotFound
 from retrieval.formats import Question, read_corpus, read_qrels, read_questions
@@ -125,7 +125,7 @@ def read_task(
     files, paths = ({}, []) if texts else _files(folder)
     names = Names(library, files, texts)
     wanted = dict.fromkeys(key for pages in judged.values() for page in pages if (key := names.key(page)) is not None)
-    every: list[Key] = [*texts] if texts else [path for path in paths if is_supported_name(path)]
+    every: list[Key] = [*texts] if texts else [path for path in paths if named_as_ours(path)]
     candidates = list(wanted) if corpus == "split" else list(dict.fromkeys([*every, *wanted]))
     if add:
         _add(library, names, candidates, ocr, progress)

@@ -140,9 +140,10 @@ def test_bad_input_is_refused_by_name_and_the_rest_goes_on(shell: Shell, files: 
     good = make_pdf(tmp_path / "good.pdf", "Quokkas live on Rottnest Island.")
     answer = shell.json("add", empty, files / "notes.docx", tmp_path / "nowhere.pdf", good, status=1)
     assert [row["document"] for row in answer["added"]] == ["good.pdf"]
-    assert [row["document"] for row in answer["refused"]] == ["empty.pdf", "notes.docx", "nowhere.pdf"]
-    assert all(list(row) == ["document", "reason", "remedy"] for row in answer["refused"])
-    assert "PDF" in answer["refused"][1]["remedy"]
+    refused = {row["document"]: row for row in answer["refused"]}
+    assert set(refused) == {"empty.pdf", "notes.docx", "nowhere.pdf"}
+    assert all(list(row) == ["document", "reason", "remedy"] for row in refused.values())
+    assert "PDF" in refused["notes.docx"]["remedy"]
     shell.run("remove", "good.pdf", "--for-good")
 
 
