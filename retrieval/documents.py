@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.types import FileKind, PageRef, Refused, Sized
+from retrieval import bin
 from retrieval.corpus_ids import corpus_id, parse
 from retrieval.errors import FolioscopeError, NotFound
+from retrieval.originals import original
 from retrieval.rates import rates
-from retrieval.store import documents, jobs, labels, pages, vectors
-from retrieval.store.db import scrub
+from retrieval.store import documents, pages, vectors
 from retrieval.types import DocumentInfo, PageInfo, Refusal, Stage
 
 if TYPE_CHECKING:
@@ -112,17 +112,9 @@ class Documents:
             documents.set_paused(db, row.id, True)
 
     def resume(self, name: str) -> None:
-        self._go_on([self.row(name)])
-
-    def _go_on(self, rows: Sequence[documents.DocumentRow]) -> None:
-        unfinished = [row for row in rows if row.stage is not Stage.DONE]
-        if not unfinished:
-            return
+        row = self.row(name)
         with self._store.write() as db:
-            for row in unfinished:
-                documents.set_paused(db, row.id, False)
-                if row.job_id is not None:
-                    jobs.reopen(db, row.job_id)
+            bin.go_on(db, row.id)
         self._library.wake()
 
     # the bin
@@ -149,10 +141,9 @@ class Documents:
         rows = [self.row(name) for name in names]
         with self._store.write() as db:
             for row in rows:
-                if row.deleted is not None:
-                    documents.set_deleted(db, row.id, None)
-                    pages.index_document(db, row.id)
-        self._go_on(rows)
+                bin.bring_back(db, row)
+                bin.go_on(db, row.id)
+        self._library.wake()
         first = documents.names(self._store.read(), [row.id for row in rows])
         return [first[row.id][0] for row in rows]
 
@@ -164,24 +155,8 @@ class Documents:
         return len(rows)
 
     def _erase(self, rows: Sequence[documents.DocumentRow]) -> None:
-        blobs: set[str] = set()
-        with self._store.write() as db:
-            names = documents.names(db, [row.id for row in rows])
-            for row in rows:
-                blobs |= pages.blobs_of(db, row.id)
-                pages.unindex_document(db, row.id)
-                documents.forget_refusals(db, row.sha256, names[row.id])
-                documents.delete(db, row.id)
-            labels.drop_unused_questions(db)
-        for row in rows:
-            if row.path is None:
-                self._library.blobs.delete(row.sha256)
-            self._library.cache.forget(row.sha256)
-            shutil.rmtree(self._playable_folder(row.sha256), ignore_errors=True)
-        for blob in blobs:
-            if not pages.blob_in_use(self._store.read(), blob):
-                self._library.blobs.delete(blob)
-        scrub(self._store)
+        bin.erase(self._store, rows)
+        bin.sweep(self._store, self._library.blobs, self._library.cache)
 
     # refusals
 
@@ -268,7 +243,9 @@ class Documents:
             blob = self._library.blobs.put(made.data if page.picture is None else thumbnail_of(_opened(made.data)))
             with self._store.write() as db:
                 pages.set_thumbnail(db, page.id, blob)
-            return self._stored(blob)
+            stored = self._stored(blob)
+            bin.discard(self._store, self._library.blobs, [blob])  # the page may have been erased meanwhile
+            return stored
         return self._stored(page.thumbnail)
 
     def _stored(self, blob: str) -> Sized:
@@ -279,20 +256,18 @@ class Documents:
     # originals
 
     def original_path(self, row: documents.DocumentRow) -> Path:
-        path = self._library.blobs.path(row.sha256) if row.path is None else Path(row.path)
-        if not path.is_file():
+        """NotFound when it is gone, or is not what it was."""
+        try:
+            return original(self._store, self._library.blobs, row)
+        except Refused as refusal:
             name = documents.names(self._store.read(), [row.id])[row.id][0]
-            raise NotFound(f"The file of {name} is gone from where it was.", "Put it back, or add it again.")
-        return path
+            raise NotFound(f"{name}: {refusal.reason}.", refusal.remedy) from None
 
     def original(self, document_id: str) -> tuple[Path, FileKind, str]:
         """(path, kind, name for a download); NotFound when it is gone."""
         row = self.row(document_id)
         name = documents.names(self._store.read(), [row.id])[row.id][0]
         return self.original_path(row), row.kind, Path(name).name
-
-    def _playable_folder(self, sha256: str) -> Path:
-        return self._library.path / "playable" / sha256
 
     def playable(self, document_id: str, at_s: float) -> tuple[Path, float]:
         """A file that browsers play, and the second of it that is the asked one: the original, or a cached H.264 copy
@@ -304,7 +279,7 @@ class Documents:
         if not needs_copy(path):
             return path, at_s
         minute = int(at_s // PLAYABLE_S)
-        copy = self._playable_folder(row.sha256) / f"{minute}.mp4"
+        copy = bin.playable_folder(self._library.path, row.sha256) / f"{minute}.mp4"
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             make_copy(path, copy, minute * PLAYABLE_S, PLAYABLE_S)

@@ -110,7 +110,7 @@ def after_work(store: Store, job: int, added: Added, finished: bool) -> Added:
     """What `add` says after its job: the files refused while they were read, and how many pages the others have."""
     db = store.read()
     refused = list(added.refused)
-    for refusal in documents.refusals(db, job)[len(refused) :]:
+    for refusal in documents.refusals(db, job):
         refused.append({"document": refusal.document, "reason": refusal.reason, "remedy": refusal.remedy})
     kept = []
     for entry in added.added:

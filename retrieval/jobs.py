@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from retrieval import bin
 from retrieval.errors import NotFound
 from retrieval.rates import rates
 from retrieval.store import documents, jobs, models, pages, vectors
@@ -57,16 +58,17 @@ class Jobs:
 
     def cancel(self, job_id: int) -> Job:
         """Ends it: files not yet read are left out again, the others keep what they have."""
-        from retrieval.pipeline import cancel
-
-        row = jobs.get(self._store.read(), self.get(job_id).id)
-        if row is not None and row.state in (JobState.QUEUED, JobState.RUNNING):
-            with self._store.write() as db:
-                jobs.ask_cancel(db, job_id)
+        left: set[str] = set()
+        with self._store.write() as db:
+            row = jobs.get(db, self.get(job_id).id)
+            if row is not None and row.state in (JobState.QUEUED, JobState.RUNNING):
                 if row.kind == "ingest":
-                    cancel(db, row)
+                    left = _leave_out(db, job_id)
+                    message = "stopped: what was read stays searchable"
                 else:
-                    jobs.finish(db, job_id, JobState.CANCELLED, "stopped")
+                    message = "stopped"
+                jobs.finish(db, job_id, JobState.CANCELLED, message)
+        bin.discard(self._store, self._library.blobs, left)
         return self.get(job_id)
 
     def wait(self, job_id: int, progress: Callable[[Job], None] | None = None) -> Job:
@@ -97,9 +99,24 @@ class Jobs:
         )
 
 
+def _leave_out(db: sqlite3.Connection, job_id: int) -> set[str]:
+    """Files of a job that were not read to their end go, others pause. Returns the blobs that went out of use."""
+    left: set[str] = set()
+    for document in documents.of_job(db, job_id):
+        if document.deleted is not None:
+            continue
+        if document.stage is Stage.WORDS:
+            left |= {document.sha256} | pages.blobs_of(db, document.id)
+            pages.unindex_document(db, document.id)
+            documents.delete(db, document.id)
+        elif document.stage is not Stage.DONE:
+            documents.set_paused(db, document.id, True)
+    return left
+
+
 def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, float]:
     """(done, total, seconds left): in tenths of a second of work as measured on this machine."""
-    rows = [row for row in documents.of_job(db, job_id) if not row.paused]
+    rows = [row for row in documents.of_job(db, job_id) if not row.paused and row.deleted is None]
     ids = [row.id for row in rows]
 
     embedded = vectors.tallies(db, models.current(db).generation_id, ids)

@@ -10,10 +10,9 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -22,8 +21,9 @@ from ingest import engines
 from ingest.passages import passages
 from ingest.types import Box, FileKind, Limits, Line, Page, PageError, Refused, Source
 from ingest.worker import Children
-from retrieval import fulltext
+from retrieval import bin, fulltext
 from retrieval.blobs import Blobs
+from retrieval.originals import original
 from retrieval.rates import rates
 from retrieval.store import documents, jobs, pages, vectors
 from retrieval.store.cache import Cache
@@ -59,7 +59,6 @@ class Pipeline:
 
     def step(self) -> bool:
         """Does the next piece of work; False when there is none."""
-        self._cancelled_jobs()
         return self._read_next() or self._embed_current() or self._embed_other() or self._ocr_some() or self._settle()
 
     # words
@@ -83,7 +82,7 @@ class Pipeline:
         db = self.store.read()
         title = fulltext.title_words(documents.names(db, [document.id])[document.id])
         done = pages.last_number(db, document.id)
-        path = self.original(document)
+        path = original(self.store, self.blobs, document)
         batch: list[Page | PageError] = []
         committed = time.monotonic()
         found = self.children.read(path)
@@ -105,27 +104,26 @@ class Pipeline:
         if not pages.of_document(db, document.id):
             raise Refused("none of its pages can be read", "Open it in another program, save it again and drop that.")
 
-    def original(self, document: documents.DocumentRow) -> Path:
-        """Where the bytes are; raises Refused when the referenced file is gone or has changed."""
-        if document.path is None:
-            return self.blobs.path(document.sha256)
-        path = Path(document.path)
-        try:
-            stat = path.stat()
-        except OSError:
-            raise Refused(
-                "the file is gone from where it was", "Put it back, or add it again from its new place."
-            ) from None
-        if stat.st_size != document.size:
-            raise Refused("the file has changed since it was added", "Add it again.")
-        return path
-
     def _commit_pages(
         self, document_id: int, batch: Sequence[Page | PageError], title: str, last: bool = False
     ) -> None:
         keyframes = {
             page.number: self.blobs.put(page.picture) for page in batch if isinstance(page, Page) and page.picture
         }
+        try:
+            self._insert_pages(document_id, batch, keyframes, title, last)
+        except Stopped:
+            bin.discard(self.store, self.blobs, keyframes.values())
+            raise
+
+    def _insert_pages(
+        self,
+        document_id: int,
+        batch: Sequence[Page | PageError],
+        keyframes: Mapping[int, str],
+        title: str,
+        last: bool,
+    ) -> None:
         with self.store.write() as db:
             document = self._wanted(db, document_id)
             job = None if document.job_id is None else jobs.get(db, document.job_id)
@@ -161,8 +159,7 @@ class Pipeline:
             documents.delete(db, document.id)
             for name in names:
                 documents.refuse(db, document.job_id, name, refusal.reason, refusal.remedy, document.sha256)
-        if document.path is None:
-            self.blobs.delete(document.sha256)
+        bin.discard(self.store, self.blobs, [document.sha256])
 
     # vectors
 
@@ -206,13 +203,25 @@ class Pipeline:
             return False
         self._start_jobs_of({part.document_id for part in todo})
         embedder = self.embedder(model_id)
+        shas = self._shas({part.document_id for part in todo})
         done = self._vectors(embedder, todo)
         with self.store.write() as db:
             self._store(db, row.generation_id, todo, done)
             if not all_stages:
                 for document_id in {part.document_id for part in todo}:
                     self._advance(db, row.generation_id, document_id)
+        self._forget_erased(shas)
         return True
+
+    def _shas(self, document_ids: set[int]) -> dict[int, str]:
+        db = self.store.read()
+        return {i: row.sha256 for i in document_ids if (row := documents.by_id(db, i)) is not None}
+
+    def _forget_erased(self, shas: Mapping[int, str]) -> None:
+        """Documents that were erased while they were worked on: what was cached since then goes too."""
+        for document_id, sha256 in shas.items():
+            if documents.by_id(self.store.read(), document_id) is None:
+                self.cache.forget(sha256)
 
     def _store(
         self, db: sqlite3.Connection, generation_id: int, todo: Sequence[pages.PartRow], done: dict[int, Floats]
@@ -285,13 +294,16 @@ class Pipeline:
             picture.thumbnail((longest_px, longest_px))
             return picture
         ref = Page(page.number, page.kind, page.width, page.height, key_s=page.key_s).ref
-        return self.children.picture(self.original(document), document.kind, ref, longest_px)
+        return self.children.picture(original(self.store, self.blobs, document), document.kind, ref, longest_px)
 
     def _thumbnail(self, page: pages.PageRow, picture: Image.Image) -> None:
         if page.thumbnail is None:
             blob = self.blobs.put(thumbnail_of(picture))
             with self.store.write() as db:
                 pages.set_thumbnail(db, page.id, blob)
+                erased = page.id not in pages.get(db, [page.id])
+            if erased:
+                bin.discard(self.store, self.blobs, [blob])
 
     def _embed_pictures(
         self, embedder: Embedder, ready: Sequence[tuple[pages.PartRow, str, int, Image.Image | Floats]]
@@ -320,6 +332,7 @@ class Pipeline:
         if not waiting:
             return False
         self._start_jobs_of({page.document_id for page in waiting})
+        shas = self._shas({page.document_id for page in waiting})
         started = time.monotonic()
         read: list[tuple[pages.PageRow, Future[list[Line] | None]]] = [
             (page, self._pool.submit(self._ocr, page)) for page in waiting
@@ -334,6 +347,7 @@ class Pipeline:
                         pages.add_passages(db, page.id, found, extra)
                     pages.set_ocr(db, page.id, "failed" if lines is None else "done")
             self._read_next()
+        self._forget_erased(shas)
         self._measured("ocr", time.monotonic() - started, len(waiting))
         return True
 
@@ -350,7 +364,7 @@ class Pipeline:
                 lines = self.children.ocr_picture(self.blobs.get(page.picture))
             else:
                 ref = Page(page.number, page.kind, page.width, page.height, key_s=page.key_s).ref
-                lines = self.children.ocr(self.original(document), document.kind, ref)
+                lines = self.children.ocr(original(self.store, self.blobs, document), document.kind, ref)
         except (ValueError, OSError, Refused):
             return None
         value = [(line.text, line.score, (line.box.x0, line.box.y0, line.box.x1, line.box.y1)) for line in lines]
@@ -383,7 +397,8 @@ class Pipeline:
                     moved = self._advance(db, generation, document_id) or moved
             for job in jobs.active(db):
                 if job.kind == "ingest" and not any(
-                    d.stage is not Stage.DONE and not d.paused for d in documents.of_job(db, job.id)
+                    d.stage is not Stage.DONE and not d.paused and d.deleted is None
+                    for d in documents.of_job(db, job.id)
                 ):
                     jobs.finish(db, job.id, JobState.DONE, None)
                     moved = True
@@ -401,12 +416,6 @@ class Pipeline:
         for job_id in {row.job_id for i in document_ids if (row := documents.by_id(db, i)) is not None}:
             self._start_job(job_id)
 
-    def _cancelled_jobs(self) -> None:
-        for job in jobs.active(self.store.read()):
-            if job.cancel:
-                with self.store.write() as db:
-                    cancel(db, job)
-
     def _measured(self, what: str, seconds: float, count: int) -> None:
         """A running mean of what one unit takes here; kept for the time left that people see."""
         old = self._rates[what]
@@ -418,17 +427,6 @@ class Pipeline:
                 set_setting(db, "rates", {key: round(value, 5) for key, value in self._rates.items()})
 
 
-def cancel(db: sqlite3.Connection, job: jobs.JobRow) -> None:
-    """Ends a job: files not yet read are left out again, the others keep what they have and pause."""
-    for document in documents.of_job(db, job.id):
-        if document.stage is Stage.WORDS:
-            pages.unindex_document(db, document.id)
-            documents.delete(db, document.id)
-        elif document.stage is not Stage.DONE:
-            documents.set_paused(db, document.id, True)
-    jobs.finish(db, job.id, JobState.CANCELLED, "stopped: what was read stays searchable")
-
-
 def thumbnail_of(picture: Image.Image) -> bytes:
     """A small JPEG, at most THUMBNAIL_PX on its longest side."""
     small = picture.convert("RGB")
@@ -438,4 +436,4 @@ def thumbnail_of(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-__all__ = ["Limits", "Pipeline", "cancel", "thumbnail_of"]
+__all__ = ["Limits", "Pipeline", "thumbnail_of"]

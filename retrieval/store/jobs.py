@@ -19,7 +19,6 @@ class JobRow:
     subject: str | None
     state: JobState
     message: str | None
-    cancel: bool
     created: float
     started: float | None
     finished: float | None
@@ -32,7 +31,6 @@ def _row(row: sqlite3.Row) -> JobRow:
         row["subject"],
         JobState(row["state"]),
         row["message"],
-        bool(row["cancel"]),
         row["created"],
         row["started"],
         row["finished"],
@@ -45,6 +43,11 @@ def insert(db: sqlite3.Connection, kind: str, subject: str | None = None) -> int
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def drop(db: sqlite3.Connection, job_id: int) -> None:
+    """A job that came to nothing leaves no row."""
+    db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
 
 def get(db: sqlite3.Connection, job_id: int) -> JobRow | None:
@@ -78,14 +81,10 @@ def finish(db: sqlite3.Connection, job_id: int, state: JobState, message: str | 
 def reopen(db: sqlite3.Connection, job_id: int) -> None:
     """A job whose documents were paused or cancelled goes on."""
     db.execute(
-        "UPDATE jobs SET state = 'queued', message = NULL, cancel = 0, finished = NULL WHERE id = ?"
+        "UPDATE jobs SET state = 'queued', message = NULL, finished = NULL WHERE id = ?"
         " AND state NOT IN ('queued', 'running')",
         (job_id,),
     )
-
-
-def ask_cancel(db: sqlite3.Connection, job_id: int) -> None:
-    db.execute("UPDATE jobs SET cancel = 1 WHERE id = ?", (job_id,))
 
 
 def take_lease(db: sqlite3.Connection, token: str, pid: int | None) -> bool:

@@ -50,6 +50,8 @@ CREATE TABLE pages (
     ocr         TEXT,                        -- NULL: not wanted; wanted, done, failed
     UNIQUE (document_id, number)
 );
+CREATE INDEX pages_picture ON pages (picture) WHERE picture IS NOT NULL;
+CREATE INDEX pages_thumbnail ON pages (thumbnail) WHERE thumbnail IS NOT NULL;
 CREATE INDEX pages_ocr ON pages (document_id) WHERE ocr = 'wanted';
 
 CREATE VIRTUAL TABLE pages_fts USING fts5 (
@@ -136,7 +138,6 @@ CREATE TABLE jobs (
     subject  TEXT,                           -- an embed job's model
     state    TEXT NOT NULL,
     message  TEXT,
-    cancel   INTEGER NOT NULL DEFAULT 0,
     created  REAL NOT NULL,
     started  REAL,
     finished REAL

@@ -10,6 +10,9 @@ from PIL import Image
 from ingest.types import Box, Kind, Line, Page, PageError, PageRef, Passage, Source
 from ingest.worker import Children
 
+_PDF = b"%PDF-1.7\n"
+_VIDEO = b"\x00\x00\x00\x18ftypmp42"
+
 Item = Page | PageError | Exception | Callable[[], object]
 
 
@@ -26,7 +29,7 @@ def moment(number: int, start_s: float, end_s: float, text: str = "", *, picture
 
 
 class FakeChildren(Children):
-    """`files`: file name → what `read` yields; an exception in it is raised, a function is called.
+    """`files`: a file's content (see `file`) → what `read` yields; an exception in it is raised, a function is called.
 
     `seen`: what OCR finds, by page number. Pictures are of one colour, a different one for each page.
     """
@@ -39,8 +42,8 @@ class FakeChildren(Children):
         self.on_ocr: Callable[[], object] = lambda: None
 
     def read(self, path: Path) -> Iterator[Page | PageError]:
-        self.calls.append(f"read {path.name}")
-        for item in self.files[path.name]:
+        self.calls.append(f"read {content_of(path)}")
+        for item in self.files[content_of(path)]:
             if isinstance(item, Exception):
                 raise item
             if isinstance(item, Page | PageError):
@@ -49,13 +52,13 @@ class FakeChildren(Children):
                 item()
 
     def picture(self, path: Path, kind: object, ref: PageRef, longest_px: int) -> Image.Image:
-        self.calls.append(f"picture {path.name} {ref.number}")
+        self.calls.append(f"picture {content_of(path)} {ref.number}")
         if ref.number == 13:
             raise ValueError("this page cannot be drawn")
         return Image.new("RGB", (8, 8), (40 * ref.number % 256, 100, 200))
 
     def ocr(self, path: Path, kind: object, ref: PageRef) -> list[Line]:
-        self.calls.append(f"ocr {path.name} {ref.number}")
+        self.calls.append(f"ocr {content_of(path)} {ref.number}")
         self.on_ocr()
         if ref.number == 13:
             raise ValueError("this page cannot be drawn")
@@ -64,9 +67,16 @@ class FakeChildren(Children):
 
 
 def file(folder: Path, name: str, content: str = "") -> Path:
-    """A file that is taken for a PDF (or, by its name, a video), of its own bytes."""
+    """A file that is taken for a PDF (or, by its name, a video); without a `content` it holds its own name."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    start = b"\x00\x00\x00\x18ftypmp42" if path.suffix == ".mp4" else b"%PDF-1.7\n"
-    path.write_bytes(start + (content or name).encode("utf-8", "replace"))
+    start = _VIDEO if path.suffix == ".mp4" else _PDF
+    path.write_bytes(start + (content or path.name).encode("utf-8", "replace"))
     return path
+
+
+def content_of(path: Path) -> str:
+    """What was written, wherever the file is now. Raises ValueError when it is not there."""
+    if not path.exists():
+        raise ValueError("there is no such file")
+    return path.read_bytes().removeprefix(_PDF).removeprefix(_VIDEO).decode()
