@@ -34,6 +34,7 @@ OTHER_KINDS = {
 
 class ModelEmbedder:
     """A loaded SentenceTransformer. `reads` says which routes it can embed; a text-only model reads Route.TEXT alone.
+    `picture_px` is the longest side that is worth rendering for it.
 
     The keys are over the files' contents and the settings made here, not over the precision: half-precision rows differ
     from exact ones by a cosine of about .0001, and another device must not mean embedding everything again.
@@ -53,6 +54,7 @@ class ModelEmbedder:
                 f"{name} reads no text, so it cannot be asked in words.", "Use a model for text and pictures."
             )
         self.dim = len(model.encode_query([{"text": "probe"}], show_progress_bar=False)[0])
+        self.picture_px = max((worth_px(transformer) for transformer in transformers_of(model)), default=1024)
         on_gpu = model.device.type != "cpu"
         self._encoder = Encoder(
             model,
@@ -162,6 +164,15 @@ def _load(folder: Path, checkpoint: Checkpoint, device: str, dtype: torch.dtype)
         processor_kwargs=local,
         config_kwargs=dict(local),
     )
+
+
+def worth_px(transformer: Transformer) -> int:
+    """The longest side of a picture, in px, that is worth rendering for a model: twice a fixed input, else its area."""
+    size = dict(getattr(getattr(transformer.processor, "image_processor", transformer.processor), "size", None) or {})
+    if transformer.config.model_type in qwen_vl.MODEL_TYPES:
+        return 1280
+    side = size.get("shortest_edge") or size.get("height") or 0
+    return 2 * int(side) if side else 1024
 
 
 def transformers_of(model: torch.nn.Module) -> Iterator[Transformer]:

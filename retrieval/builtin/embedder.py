@@ -18,7 +18,7 @@ from PIL import Image
 
 from ..encoding import Encoder, unit_rows
 from ..errors import MissingExtra, ModelError
-from ..types import Floats, PartInput
+from ..types import Floats, PartInput, Route
 
 if TYPE_CHECKING:
     import torch
@@ -71,6 +71,8 @@ class BuiltinEmbedder:
     """
 
     dim = DIM
+    picture_px = 2 * 260  # the longest side that is worth giving: the tower squeezes every picture to 260 × 260
+    reads = frozenset({Route.TEXT, Route.PICTURE})
 
     def __init__(
         self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str, threads: int | None

@@ -95,12 +95,13 @@ def train(examples: Examples, recipe: Recipe) -> dict[str, Tensor]:
         [{"params": net.parameters(), "weight_decay": recipe.decay}, {"params": [log_scale], "weight_decay": 0.0}],
         lr=recipe.rate,
     )
-    steps = recipe.epochs * (len(examples.pairs) // recipe.batch)
+    batch = min(recipe.batch, len(examples.pairs))
+    steps = recipe.epochs * (len(examples.pairs) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=max(2, steps), pct_start=0.1)
     for _ in range(recipe.epochs):
         shuffled = examples.pairs[order.permutation(len(examples.pairs))]
-        for start in range(0, len(shuffled) - recipe.batch + 1, recipe.batch):
-            texts, pictures = torch.from_numpy(shuffled[start : start + recipe.batch]).T
+        for start in range(0, len(shuffled) - batch + 1, batch):
+            texts, pictures = torch.from_numpy(shuffled[start : start + batch]).T
             same = (texts[:, None] == texts) | (pictures[:, None] == pictures)
             same.fill_diagonal_(False)
             rows = nn.functional.normalize(net((features[pictures] - mean) / spread), dim=-1)

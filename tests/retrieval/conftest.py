@@ -21,13 +21,14 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     from tests.retrieval import tiny_models
 
     root = tmp_path_factory.mktemp("checkpoints")
-    return {
+    made = {
         "clip": tiny_models.make_clip(root / "clip"),
         "other_clip": tiny_models.make_clip(root / "other_clip", seed=1),
         "siglip": tiny_models.make_siglip(root / "siglip"),
         "qwen3_vl": tiny_models.make_qwen3_vl(root / "qwen3_vl"),
         "cross_encoder": tiny_models.make_cross_encoder(root / "cross_encoder"),
     }
+    return made | {"qwen_reranker": tiny_models.make_qwen_reranker(root / "qwen_reranker", made["qwen3_vl"])}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 
 import torch
+from sentence_transformers import CrossEncoder
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.cross_encoder.modules import LogitScore
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
@@ -189,6 +192,20 @@ def make_qwen3_vl(folder: Path, seed: int = 0) -> Path:
     video = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
     video["video_processor_type"] = "Qwen3VLVideoProcessor"
     (folder / "video_preprocessor_config.json").write_text(json.dumps(video), encoding="utf-8")
+    return folder
+
+
+def make_qwen_reranker(folder: Path, base: Path) -> Path:
+    """A multimodal CrossEncoder with the logits of two answers, on a folder of `make_qwen3_vl`."""
+    from retrieval.checkpoints import staged
+    from retrieval.qwen_vl import register_processors
+
+    register_processors()
+    with staged(base, drop_processor_class=True) as plain:
+        backbone = Transformer(str(plain), transformer_task="any-to-any")
+        yes, no = backbone.tokenizer.convert_tokens_to_ids(["y", "n"])
+        backbone.processor.chat_template = backbone.tokenizer.chat_template = QWEN_TEMPLATE
+        CrossEncoder(modules=[backbone, LogitScore(yes, no)], num_labels=1, device="cpu").save_pretrained(str(folder))
     return folder
 
 

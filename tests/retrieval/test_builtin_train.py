@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import nn
+
+from retrieval.builtin import pictures, train
+from retrieval.builtin.train import Examples, Recipe
+
+
+def make_set(folder: Path, count: int, split: str, kind: str | None = None) -> None:
+    """`count` pictures of one colour each, every one with two captions; adds to a set that is already there."""
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    qrels = folder / "qrels.tsv"
+    if not qrels.exists():
+        qrels.write_text("query-id\tcorpus-id\tscore\n", encoding="utf-8")
+    for number in range(count):
+        name = f"{split}{number}.png"
+        Image.new("RGB", (20, 20), (40 * number, 90, 200 - 30 * number)).save(folder / "images" / name)
+        for caption in range(2):
+            row = {"id": f"{name}#{caption}", "text": f"colour {number}", "split": split} | (
+                {"kind": kind} if kind else {}
+            )
+            with (folder / "queries.jsonl").open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(row) + "\n")
+            with qrels.open("a", encoding="utf-8") as stream:
+                stream.write(f"{row['id']}\t{name}\t1\n")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for name, kind in train.TRAIN:
+        make_set(tmp_path / name, 4, "train", kind)
+    for name in ("photos", "keyframes"):
+        make_set(tmp_path / name, 3, "dev")
+    return tmp_path
+
+
+def test_captions_of_one_split(data: Path) -> None:
+    dev = pictures.read_captions(data / "photos", "dev")
+    assert [file.name for file in dev.files] == ["dev0.png", "dev1.png", "dev2.png"]
+    assert dev.texts == ("colour 0", "colour 0", "colour 1", "colour 1", "colour 2", "colour 2")
+    assert dev.pairs.tolist() == [[0, 0], [1, 0], [2, 1], [3, 1], [4, 2], [5, 2]]
+    assert len(pictures.read_captions(data / "textbook-photos", "train", "caption").files) == 0
+    cut = pictures.first_pictures(dev, 2)
+    assert [file.name for file in cut.files] == ["dev0.png", "dev2.png"]
+    assert cut.pairs.tolist() == [[0, 0], [1, 0], [2, 1], [3, 1]] and cut.texts[2] == "colour 2"
+
+
+def test_info_nce_closed_form() -> None:
+    rows = torch.eye(3)
+    nothing = torch.zeros(3, 3, dtype=torch.bool)
+    expected = np.log(np.e**2 + 2) - 2  # logits 2 on the diagonal, 0 elsewhere
+    assert train.info_nce(rows, rows, torch.tensor(2.0), nothing).item() == pytest.approx(expected, abs=1e-6)
+    same = nothing.clone()
+    same[0, 1] = same[1, 0] = True  # left out of rows 0 and 1, so they have one wrong answer only
+    fewer = (2 * (np.log(np.e**2 + 1) - 2) + expected) / 3
+    assert train.info_nce(rows, rows, torch.tensor(2.0), same).item() == pytest.approx(fewer, abs=1e-6)
+
+
+def test_found_at_counts_captions_with_any_right_picture() -> None:
+    captions = np.eye(3, dtype=np.float32)
+    rows = np.array([[1, 0, 0], [0, 1, 0], [0.9, 0, 0.1], [0, 0.5, 0.4]], dtype=np.float32)
+    examples = Examples(rows, captions, np.array([[0, 2], [1, 1], [2, 3], [2, 0]]))
+    assert train.found_at(examples, rows, 1) == pytest.approx(2 / 3)  # caption 0's picture comes second
+    assert train.found_at(examples, rows, 2) == 1.0
+
+
+def test_training_learns_and_folds_the_scaling() -> None:
+    chance = np.random.default_rng(0)
+    hidden = chance.standard_normal((200, 8)).astype(np.float32)
+    features = (hidden @ chance.standard_normal((8, 1280)) * 3 + 5).astype(np.float32)
+    captions = hidden @ chance.standard_normal((8, 384)).astype(np.float32)
+    captions /= np.linalg.norm(captions, axis=1, keepdims=True)
+    examples = Examples(features, captions, np.stack([np.arange(200)] * 2, axis=1))
+    recipe = Recipe(hidden=32, epochs=25, batch=50, dropout=0.0)
+    state = train.train(examples, recipe)
+    again = train.train(examples, recipe)
+    assert all(torch.equal(state[name], again[name]) for name in state)
+    rows = train.project(features, state)
+    assert train.found_at(examples, rows, 1) > 0.9
+    layers = nn.Sequential(nn.Linear(1280, 32), nn.GELU(), nn.Linear(32, 384))
+    layers.load_state_dict(
+        {
+            "0.weight": state["0.weight"],
+            "0.bias": state["0.bias"],
+            "2.weight": state["1.weight"],
+            "2.bias": state["1.bias"],
+        }
+    )
+    with torch.no_grad():
+        expected = nn.functional.normalize(layers(torch.from_numpy(features)), dim=-1)
+    np.testing.assert_allclose(rows, expected, atol=1e-5)
+
+
+def test_the_command_makes_weights_from_a_data_folder(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FOLIOSCOPE_DATA", str(data))
+    arguments = ["--quick", "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
+    train.main(arguments)
+    first = capsys.readouterr().out
+    assert "photos dev, 3 pictures, 6 captions: found @1" in first and "features-" in first
+    state = load_file(tmp_path / "out" / "projection.safetensors")
+    assert state["1.weight"].shape[0] == 384 and state["0.weight"].dtype == torch.float16
+    train.main(arguments)
+    assert "features-" not in capsys.readouterr().out  # nothing is computed twice
+
+
+def test_without_data_one_line_says_what_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for value in ("", str(tmp_path)):
+        monkeypatch.setenv("FOLIOSCOPE_DATA", value)
+        with pytest.raises(SystemExit) as stopped:
+            train.main([])
+        assert "FOLIOSCOPE_DATA" in str(stopped.value) and "\n" not in str(stopped.value)
