@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ingest.types import Box, Kind, Limits
+from retrieval import bin
 from retrieval.blobs import Blobs
 from retrieval.documents import Documents
 from retrieval.errors import FolioscopeError
@@ -63,6 +64,7 @@ class Library:
         self.documents = Documents(self)
         self.labels = Labels(self)
         self.jobs = Jobs(self)
+        bin.sweep(self.store, self.blobs, self.cache)  # of an erasure that was cut off
         self._in_process = embedder is not None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
