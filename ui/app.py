@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -56,13 +57,9 @@ def build_app(library: Library) -> gr.Blocks:
 
 
 def _endpoints(library: Library) -> None:
-    files = gr.File(file_count="multiple", visible=False)
-    tags, wait = gr.JSON(visible=False), gr.Checkbox(value=True, visible=False)
-    out = gr.JSON(visible=False)
-
-    def add(files: list[str] | None, tag: list[str] | str | None, wait: bool) -> dict[str, object]:
+    def add(files: list[dict], tag: list[str] | None = None, wait: bool = True) -> dict[str, object]:  # type: ignore[type-arg]
         try:
-            return endpoints.add(library, files or [], tag, wait)
+            return endpoints.add(library, files, tag, wait)
         except FolioscopeError as error:
             raise gr.Error(endpoints.sentence(error), print_exception=False) from error
 
@@ -85,16 +82,44 @@ def _endpoints(library: Library) -> None:
         except FolioscopeError as error:
             raise gr.Error(endpoints.sentence(error), print_exception=False) from error
 
-    gr.Button(visible=False).click(add, [files, tags, wait], out, api_name="add", show_progress="hidden")
+    gr.events.api(add, api_name="add")
     gr.events.api(search, api_name="search")
     gr.events.api(label, api_name="label")
 
 
 def mount(server: FastAPI, library: Library) -> None:
     """Mounts the app at /, after every other route."""
+
+    async def draw() -> None:
+        _mount(server, library)
+
+    # inside a running loop: without one, each of Gradio's locks makes an event loop and never closes it
+    asyncio.run(draw())
+
+
+def _lock(blocks: gr.Blocks) -> None:
+    """Closes what a mounted Gradio app leaves open: an API call that names a path or an address as its "uploaded" file has
+    Gradio copy that file of this machine, or fetch that address, into its cache. Here only what was uploaded passes.
+    """
+    blocks.has_launched = True  # its own check of paths runs for launched apps only
+    for block in blocks.blocks.values():
+
+        async def only_uploaded(given: str | Path | None, cache: str = block.GRADIO_CACHE) -> str | None:
+            if given is None:
+                return None
+            path = Path(given).resolve()
+            if not path.is_relative_to(Path(cache).resolve()):
+                raise gr.Error("That file was not uploaded.", print_exception=False)
+            return str(path)
+
+        block.async_move_resource_to_block_cache = only_uploaded
+
+
+def _mount(server: FastAPI, library: Library) -> None:
+    blocks = build_app(library)
     gr.mount_gradio_app(
         server,
-        build_app(library),
+        blocks,
         path="/",
         footer_links=[],
         run_history=False,
@@ -105,3 +130,4 @@ def mount(server: FastAPI, library: Library) -> None:
         theme=theme(),
         head=HEAD,
     )
+    _lock(blocks)

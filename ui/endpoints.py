@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from retrieval.errors import FolioscopeError
 from retrieval.library import Library
 from retrieval.types import Kind
+from ui.uploads import display_name
 
 PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
 PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
@@ -23,12 +25,21 @@ def sentence(error: FolioscopeError) -> str:
     return f"{str(error).rstrip('.')}. {error.remedy}".strip()
 
 
-def add(library: Library, files: Sequence[str], tag: Sequence[str] | str | None, wait: bool) -> dict[str, object]:
-    """`add PATH… --tag T [--no-wait]` with uploaded copies; the copies are removed after."""
-    paths = [Path(str(file)) for file in files]
+def add(
+    library: Library, files: Sequence[Mapping[str, object]], tag: Sequence[str] | str | None, wait: bool
+) -> dict[str, object]:
+    """`add PATH… --tag T [--no-wait]` of files that the client has uploaded; the upload's copies are removed after."""
+    uploaded = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
+    paths = [Path(str(file.get("path", "") if isinstance(file, Mapping) else file)).resolve() for file in files]
+    for path in paths:
+        if not (path.is_relative_to(uploaded) and path.is_file()):
+            raise WrongArgument("That file was not uploaded", "Pass files with gradio_client.handle_file(PATH).")
+    names = {
+        path: display_name(str(file.get("orig_name") or path.name)) for path, file in zip(paths, files, strict=True)
+    }
     tags = [tag] if isinstance(tag, str) else list(tag or ())
     try:
-        return library.add(paths, tags=tags, copy=True, wait=wait, names={path: path.name for path in paths}).as_json()
+        return library.add(paths, tags=tags, copy=True, wait=wait, names=names).as_json()
     finally:
         for path in paths:
             shutil.rmtree(path.parent, ignore_errors=True)  # Gradio keeps each upload in a folder of its own
