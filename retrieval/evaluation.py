@@ -51,7 +51,8 @@ def evaluate(
     Raises FolioscopeError when there is nothing to measure or judged files are not in the library.
     """
     task = read_task(library, Path(folder), add, split, corpus or ("split" if split else "all"), ocr, progress)
-    library.prepare()
+    if stage != "words":
+        library.prepare()
     ranked, seconds = _rank(library, task, stage, progress)
     if run is not None:
         write_run(Path(run), ranked)

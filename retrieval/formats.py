@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 from ingest.types import Box
@@ -105,7 +106,7 @@ def write_run(path: Path, ranked: Mapping[str, Sequence[tuple[str, float]]], tag
 
     Scores fall strictly from rank to rank where they were equal, so that readers that sort by score keep the order.
     """
-    with path.open("w", encoding="utf-8") as file:
+    with _writing(path) as file:
         for question, pages in ranked.items():
             last = float("inf")
             for rank, (page, score) in enumerate(pages, start=1):
@@ -120,7 +121,7 @@ def _word(text: str) -> str:
 def write_labels(path: Path, labels: Iterable[Label]) -> int:
     """Judgements as CSV, `when` as UTC; returns how many."""
     count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with _writing(path) as file:
         rows = csv.writer(file)
         rows.writerow(LABEL_COLUMNS)
         for label in labels:
@@ -168,6 +169,15 @@ def _moment(path: Path, number: int, cell: str, default: float) -> float:
     except ValueError as error:
         raise FormatError(
             f"{path.name}, line {number}: when is “{cell}”", "It is like 2026-03-01T12:00:00Z."
+        ) from error
+
+
+def _writing(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise FormatError(
+            f"{path} cannot be written: {error.strerror}", "Name a file in a folder that is there."
         ) from error
 
 

@@ -87,6 +87,12 @@ def test_a_run_has_six_columns_and_falling_scores(tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    for write in (lambda: write_run(tmp_path, {}), lambda: write_labels(tmp_path / "no" / "folder.csv", [])):
+        with pytest.raises(FormatError, match="cannot be written"):
+            write()
+
+
 def test_labels_come_back_as_they_went(tmp_path: Path) -> None:
     labels = [
         Label('a "b", c\nd', "x,y.pdf#page=1", True, "app", 1_700_000_000.0),
