@@ -6,6 +6,7 @@ the two leaves nothing behind, because whoever opens the library next goes on wi
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from retrieval.store import documents, jobs, labels, models, pages, vectors
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, get_setting, scrub, set_setting
 from retrieval.types import JobState, Stage
+from retrieval.work import LOG_NAME
 
 _NOTE = "erasing"  # setting: {sha256 of what is still to be deleted: "document" or "blob"}
 
@@ -72,6 +74,8 @@ def sweep(store: Store, blobs: Blobs, cache: Cache) -> None:
         cache.forget(sha256)
         shutil.rmtree(playable_folder(folder, sha256), ignore_errors=True)
     discard(store, blobs, note)
+    if (folder / LOG_NAME).exists():
+        os.truncate(folder / LOG_NAME, 0)
     scrub(store)
     with store.write() as db:
         set_setting(db, _NOTE, {name: what for name, what in _note(db).items() if name not in note})

@@ -110,6 +110,7 @@ class Library:
         from ingest.worker import Children
         from retrieval.pipeline import Pipeline
 
+        self.documents.empty_expired()
         pipeline = Pipeline(self.store, self.blobs, self.cache, Children(count=2, limits=self.limits), self.models.load)
         try:
             work(self.store, pipeline.step, token=token, stop=self._stop)
@@ -118,11 +119,11 @@ class Library:
 
     def wake(self) -> None:
         """Makes sure that somebody works on what was enqueued."""
-        if not self._in_process:
-            ensure_worker(self.store)
-        elif self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self.work, name="worker", daemon=True)
-            self._thread.start()
+        ensure_worker(self.store, self._start_thread if self._in_process else None)
+
+    def _start_thread(self, token: str) -> None:
+        self._thread = threading.Thread(target=self.work, args=(token,), name="worker", daemon=True)
+        self._thread.start()
 
     # documents in
 
@@ -296,9 +297,7 @@ class Library:
             return "loading"
         return None
 
-    def _candidates(
-        self, query: str, within: Scope, stage: str, rerank: bool, by_words: bool
-    ) -> list[Candidate]:
+    def _candidates(self, query: str, within: Scope, stage: str, rerank: bool, by_words: bool) -> list[Candidate]:
         from retrieval import search
 
         db = self.store.read()

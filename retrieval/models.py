@@ -75,17 +75,21 @@ class Models:
         return load_embedder(row.location, revision=row.revision, precision=self.precision())
 
     def _register(self, row: models.ModelRow, embedder: Embedder) -> None:
+        enqueued = False
         with self._store.write() as db:
             generation = vectors.generation(db, embedder.document_key, embedder.dim)
             if row.id == models.BUILTIN or row.generation_id is None:
                 # A newer Folioscope may bring newer weights: the builtin model then gets a new Generation.
                 if row.generation_id != generation or row.query_key != embedder.query_key:
                     models.set_keys(db, row.id, generation, embedder.query_key)
+                    enqueued = row.generation_id is not None and _enqueue(db, row.id)
             elif generation != row.generation_id:
                 raise Mismatch(
                     f"The weights of {row.name} at {row.location} are not those it was added with.",
                     "Add it again with `folioscope models add`.",
                 )
+        if enqueued:
+            self._library.wake()
 
     def precision(self) -> str:
         """float32 or bfloat16, whichever is faster here; probed once a library."""
@@ -164,9 +168,10 @@ class Models:
             if models.get(db, model_id) is None:
                 name = Path(location).name
                 models.insert(db, model_id, name, location, revision, generation, embedder.query_key)
-            job = jobs.insert(db, "embed", model_id)
+            _enqueue(db, model_id)
+            job = _embedding(db, model_id)
         self._library.wake()
-        if wait:
+        if wait and job is not None:
             self._library.jobs.wait(job, progress)
         return self.get(model_id)
 
@@ -181,6 +186,9 @@ class Models:
         """Makes it answer from now on. NotReady, with the progress, until its vectors are complete."""
         info = self.get(model_id)
         if not info.ready:
+            with self._store.write() as db:  # what was added since it was embedded
+                _enqueue(db, info.id)
+            self._library.wake()
             share = 100 * info.embedded // max(info.parts, 1)
             raise NotReady(
                 f"{info.name} has embedded {info.embedded} of {info.parts} parts of the library ({share} %).",
@@ -189,3 +197,18 @@ class Models:
         with self._store.write() as db:
             models.set_current(db, info.id)
         return self.get(info.id)
+
+
+def _embedding(db: sqlite3.Connection, model_id: str) -> int | None:
+    """The job that embeds the library with a Model, while there is one."""
+    return next((job.id for job in jobs.active(db) if (job.kind, job.subject) == ("embed", model_id)), None)
+
+
+def _enqueue(db: sqlite3.Connection, model_id: str) -> bool:
+    """Makes sure that a job embeds what that Model has not seen yet; False when there is nothing, or one does already."""
+    row = models.get(db, model_id)
+    total, done = vectors.totals(db, None if row is None else row.generation_id)
+    if done == total or _embedding(db, model_id) is not None:
+        return False
+    jobs.insert(db, "embed", model_id)
+    return True

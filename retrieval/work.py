@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from retrieval.store import jobs
 from retrieval.store.db import Store
@@ -80,27 +81,37 @@ def _beat(store: Store, token: str, progress: _Progress) -> None:
                 progress.over.set()  # this process slept through its lease (a laptop's lid): another has taken over
 
 
-def ensure_worker(store: Store) -> None:
-    """Starts a worker process, detached, unless one is alive. One that keeps failing is given up, and its jobs say so."""
+def ensure_worker(store: Store, start: Callable[[str], None] | None = None) -> None:
+    """Has `start` begin to work with the lease it is given (default: a process, detached), unless a worker is alive.
+    One that keeps failing is given up, and its jobs say so."""
     if jobs.worker_alive(store.read()):
         return
-    folder = store.path.parent
+    log = store.path.parent / LOG_NAME
     token = secrets.token_hex(8)
     with store.write() as db:
         if jobs.starts(db) >= MAX_STARTS:
+            see = f": see {log}" if log.exists() else ""
             for job in jobs.active(db):
-                jobs.finish(
-                    db, job.id, JobState.FAILED, f"the worker stopped {MAX_STARTS} times: see {folder / LOG_NAME}"
-                )
+                jobs.finish(db, job.id, JobState.FAILED, f"the worker stopped {MAX_STARTS} times{see}")
             jobs.drop_lease(db, jobs.holder(db) or "")
             return
         if not jobs.take_lease(db, token, None):
             return
-    with (folder / LOG_NAME).open("wb") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "retrieval.worker", str(folder), token],
+    if start is not None:
+        start(token)
+    else:
+        _start_process(log, token)
+
+
+def _start_process(log: Path, token: str) -> None:
+    log.write_bytes(b"")
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "retrieval.worker", str(log.parent), token],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=file,
+            stderr=file,
             start_new_session=True,
         )
+    # it outlives this process; while both live, someone has to take note of its end
+    threading.Thread(target=process.wait, name="worker's end", daemon=True).start()
