@@ -42,7 +42,7 @@ def _expand(paths: Sequence[Path], given: dict[Path, PurePath]) -> tuple[list[_F
     files: list[_File] = []
     missing = []
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # unlike Path.is_dir, it takes names that no file can have
             for folder, subfolders, names in os.walk(path):
                 subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
                 files += [
@@ -50,7 +50,7 @@ def _expand(paths: Sequence[Path], given: dict[Path, PurePath]) -> tuple[list[_F
                     for name in sorted(names)
                     if not name.startswith(".") and (found := Path(folder) / name).is_file()
                 ]
-        elif path.is_file():
+        elif os.path.isfile(path):
             files.append(_File(path, given.get(path, PurePath(path.absolute())), False))
         else:
             missing.append((path.name or str(path), "there is no such file or folder"))
@@ -128,6 +128,8 @@ class _Adding:
         if self.copy and documents.by_sha(self.store.read(), sha256) is None:
             self.blobs.put_file(file.path, sha256)
         with self.store.write() as db:
+            if self.cancelled():
+                return
             job = self._job(db)
             known = documents.by_sha(db, sha256)
             if known is None:
