@@ -74,13 +74,14 @@ class Jobs:
     def wait(self, job_id: int, progress: Callable[[Job], None] | None = None) -> Job:
         """Until it has ended; calls `progress` about five times a second."""
         while True:
+            started = time.monotonic()
             job = self.get(job_id)
             if progress is not None:
                 progress(job)
             if job.state not in (JobState.QUEUED, JobState.RUNNING):
                 return job
             self._library.wake()
-            time.sleep(POLL_S)
+            time.sleep(max(POLL_S, 5 * (time.monotonic() - started)))  # counting a large library is work too
 
     def _job(self, db: sqlite3.Connection, row: jobs.JobRow) -> Job:
         running = row.state in (JobState.QUEUED, JobState.RUNNING)
@@ -116,28 +117,18 @@ def _leave_out(db: sqlite3.Connection, job_id: int) -> set[str]:
 
 def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, float]:
     """(done, total, seconds left): in tenths of a second of work as measured on this machine."""
-    rows = [row for row in documents.of_job(db, job_id) if not row.paused and row.deleted is None]
-    ids = [row.id for row in rows]
-
-    embedded = vectors.tallies(db, models.current(db).generation_id, ids)
-    tallies = pages.tallies(db, ids)
+    tally = documents.job_tally(db, job_id, models.current(db).generation_id)
     seconds = rates(db)
-    done = left = 0.0
-    for row in rows:
-        if row.stage is Stage.WORDS:
-            left += UNREAD_WEIGHT_S
-            continue
-        parts, ready = embedded[row.id]
-        tally = tallies.get(row.id)
-        ocr, ocr_done = (tally.ocr_pages, tally.ocr_done) if tally is not None else (0, 0)
-        done += ready * seconds["text"] + ocr_done * seconds["ocr"] + seconds["read"]
-        left += (parts - ready) * seconds["text"] + (ocr - ocr_done) * seconds["ocr"]
+    done = tally.parts_ready * seconds["text"] + tally.ocr_ready * seconds["ocr"]
+    done += (tally.documents - tally.unread) * seconds["read"]
+    left = (tally.parts - tally.parts_ready) * seconds["text"] + (tally.ocr - tally.ocr_ready) * seconds["ocr"]
+    left += tally.unread * UNREAD_WEIGHT_S
     return int(done * 10), int((done + left) * 10), left
 
 
 def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
-    rows = [row for job_id in job_ids for row in documents.of_job(db, job_id)]
-    finished = sum(row.stage is Stage.DONE for row in rows)
-    if not rows:
+    tallies = [documents.job_tally(db, job_id, None) for job_id in job_ids]
+    count, finished = sum(t.documents for t in tallies), sum(t.done for t in tallies)
+    if not count:
         return "reading files"
-    return f"reading {min(finished + 1, len(rows))} of {len(rows)} files" if len(rows) > 1 else "reading 1 file"
+    return f"reading {min(finished + 1, count)} of {count} files" if count > 1 else "reading 1 file"

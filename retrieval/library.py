@@ -113,6 +113,7 @@ class Library:
         self.documents.empty_expired()
         pipeline = Pipeline(self.store, self.blobs, self.cache, Children(count=2, limits=self.limits), self.models.load)
         try:
+            self.documents.empty_expired()
             work(self.store, pipeline.step, token=token, stop=self._stop)
         finally:
             pipeline.close()

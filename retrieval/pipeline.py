@@ -28,7 +28,7 @@ from retrieval.rates import rates
 from retrieval.store import documents, jobs, pages, vectors
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, set_setting
-from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage
+from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage, WithFeatures
 
 PARTS_A_COMMIT = 64
 TEXTS_A_CALL = 8
@@ -308,15 +308,15 @@ class Pipeline:
     def _embed_pictures(
         self, embedder: Embedder, ready: Sequence[tuple[pages.PartRow, str, int, Image.Image | Floats]]
     ) -> Iterator[tuple[int, Floats]]:
-        features = getattr(embedder, "features", None)
-        if features is None:
+        if not isinstance(embedder, WithFeatures):
             rows = embedder.embed_parts([PartInput(picture=picture) for *_, picture in ready])  # type: ignore[arg-type]
             yield from zip((part.id for part, *_ in ready), rows, strict=True)
             return
         fresh = [place for place, (*_, picture) in enumerate(ready) if isinstance(picture, Image.Image)]
-        computed = features([ready[place][3] for place in fresh]) if fresh else []
+        pictures = [picture for *_, picture in ready if isinstance(picture, Image.Image)]
+        computed = embedder.features(pictures) if pictures else ()
         known: list[Floats] = [
-            np.asarray(picture) if not isinstance(picture, Image.Image) else np.empty(0) for *_, picture in ready
+            np.empty(0, np.float32) if isinstance(picture, Image.Image) else picture for *_, picture in ready
         ]
         for place, row in zip(fresh, computed, strict=True):
             _, sha256, number, _ = ready[place]
@@ -389,17 +389,19 @@ class Pipeline:
         """Nothing is left to compute: documents whose work is complete move on, jobs without work end."""
         from retrieval.store import models
 
+        db = self.store.read()
+        waiting = documents.between_stages(db)
+        finished = [job for job in jobs.active(db) if job.kind == "ingest" and not documents.work_left(db, job.id)]
+        generation = models.current(db).generation_id
+        if not finished and (not waiting or generation is None):
+            return False
         moved = False
-        generation = models.current(self.store.read()).generation_id
         with self.store.write() as db:
             if generation is not None:
-                for document_id in documents.between_stages(db):
+                for document_id in waiting:
                     moved = self._advance(db, generation, document_id) or moved
             for job in jobs.active(db):
-                if job.kind == "ingest" and not any(
-                    d.stage is not Stage.DONE and not d.paused and d.deleted is None
-                    for d in documents.of_job(db, job.id)
-                ):
+                if job.kind == "ingest" and not documents.work_left(db, job.id):
                     jobs.finish(db, job.id, JobState.DONE, None)
                     moved = True
         return moved

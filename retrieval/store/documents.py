@@ -274,3 +274,46 @@ def between_stages(db: sqlite3.Connection) -> list[int]:
     """Live documents that are read and not done."""
     rows = db.execute("SELECT id FROM documents WHERE stage IN ('vectors', 'ocr') AND NOT paused AND deleted IS NULL")
     return [row[0] for row in rows]
+
+
+def work_left(db: sqlite3.Connection, job_id: int) -> bool:
+    """Some live document of the job is neither done nor paused."""
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM documents WHERE job_id = ? AND stage != 'done' AND NOT paused AND deleted IS NULL)",
+        (job_id,),
+    ).fetchone()
+    return bool(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class JobTally:
+    """One ingest job's live documents taken together; `parts` and `ocr` of those that are read."""
+
+    documents: int
+    unread: int
+    done: int
+    parts: int
+    parts_ready: int
+    ocr: int
+    ocr_ready: int
+
+
+def job_tally(db: sqlite3.Connection, job_id: int, generation_id: int | None) -> JobTally:
+    count, unread, done = db.execute(
+        "SELECT count(*), coalesce(sum(stage = 'words' AND NOT paused), 0), coalesce(sum(stage = 'done'), 0)"
+        " FROM documents WHERE job_id = ? AND deleted IS NULL",
+        (job_id,),
+    ).fetchone()
+    live = "d.job_id = ? AND NOT d.paused AND d.deleted IS NULL"
+    parts, ready = db.execute(
+        "SELECT count(*), coalesce(sum(p.id <= coalesce(r.last_part, 0)), 0) FROM documents d"
+        " JOIN parts p ON p.document_id = d.id"
+        f" LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id WHERE {live}",
+        (generation_id, job_id),
+    ).fetchone()
+    ocr, ocr_ready = db.execute(
+        "SELECT coalesce(sum(g.ocr IS NOT NULL), 0), coalesce(sum(g.ocr IN ('done', 'failed')), 0) FROM documents d"
+        f" JOIN pages g ON g.document_id = d.id WHERE {live}",
+        (job_id,),
+    ).fetchone()
+    return JobTally(count, unread, done, parts, ready, ocr, ocr_ready)

@@ -50,15 +50,26 @@ def next_parts(db: sqlite3.Connection, generation_id: int, count: int, *, all_st
 
     Only documents whose stages still run are looked at, unless `all_stages` (another Model's Generation is being filled).
     """
-    stages = "d.stage != 'words'" if all_stages else "d.stage IN ('vectors', 'ocr')"
-    rows = db.execute(
-        f"{PART_QUERY} JOIN documents d ON d.id = p.document_id"
-        " LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id"
-        f" WHERE {stages} AND NOT d.paused AND d.deleted IS NULL AND p.id > coalesce(r.last_part, 0)"
-        " ORDER BY d.id, p.id LIMIT ?",
-        (generation_id, count),
-    )
-    return [part_of(row) for row in rows]
+    found: list[PartRow] = []
+    # a stage at a time: the index on it then gives the documents in order, and the first few are enough
+    for where in ("d.stage != 'words'",) if all_stages else ("d.stage = 'vectors'", "d.stage = 'ocr'"):
+        waiting = db.execute(
+            "SELECT d.id, coalesce(r.last_part, 0) FROM documents d"
+            " LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id"
+            f" WHERE {where} AND NOT d.paused AND d.deleted IS NULL AND EXISTS"
+            " (SELECT 1 FROM parts p WHERE p.document_id = d.id AND p.id > coalesce(r.last_part, 0))"
+            " ORDER BY d.id LIMIT ?",
+            (generation_id, count),
+        ).fetchall()
+        for document_id, last in waiting:
+            if len(found) >= count:
+                break
+            rows = db.execute(
+                f"{PART_QUERY} WHERE p.document_id = ? AND p.id > ? ORDER BY p.id LIMIT ?",
+                (document_id, last, count - len(found)),
+            )
+            found += [part_of(row) for row in rows]
+    return found
 
 
 def store(
