@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: nothing leaves this machine
@@ -93,8 +94,10 @@ def mount(server: FastAPI, library: Library) -> None:
     async def draw() -> None:
         _mount(server, library)
 
-    # inside a running loop: without one, each of Gradio's locks makes an event loop and never closes it
-    asyncio.run(draw())
+    # inside a running loop: without one, each of Gradio's locks makes an event loop and never closes it;
+    # in a thread of its own: the caller may be in a loop already
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(draw())).result()
 
 
 def _lock(blocks: gr.Blocks) -> None:

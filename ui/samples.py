@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
+
+import folioscope_samples
 
 from retrieval.library import Library
 from retrieval.types import Added
 
-SUGGESTED = 4
-
-
-def folder() -> Path:
-    """Where the samples lie."""
-    return Path(str(files("folioscope_samples")))
+SUGGESTED = 5
 
 
 def load(library: Library) -> Added:
     """Adds the samples; the worker reads them in the background."""
-    return library.add([folder() / "files"], copy=True, wait=False)
+    return library.add([folioscope_samples.folder()], copy=True, wait=False)
 
 
 @cache
 def _suggestions() -> tuple[tuple[str, str], ...]:
-    """(question, name of the file that answers it), spread over the samples' files; from the shown-first list."""
-    shown = folder() / "suggestions.json"
-    if not shown.is_file():
-        return ()
-    return tuple((row["text"], row["document"]) for row in json.loads(shown.read_text(encoding="utf-8")))
+    """(question, name of the file that answers it)."""
+    rows = json.loads((folioscope_samples.judged() / "suggestions.json").read_text(encoding="utf-8"))
+    return tuple((str(row["text"]), str(row["document"])) for row in rows)
 
 
 def questions(library: Library) -> list[str]:

@@ -7,6 +7,7 @@ import * as view from "./view.js";
 let asked = null;        // the answers on the screen: {query, hits, …}
 let current = null;      // the page shown
 let running = null;      // AbortController of the question on its way
+let last = "route";      // how the page was reached
 let hasDocuments = null; // null until the first status
 
 const entry = (page) => asked?.hits.find((hit) => hit.page === page) || null;
@@ -157,8 +158,10 @@ export async function select(page, { from }) {
   const hit = entry(page);
   const shown = await view.show(page, { query: asked?.query || address().q || "", hit, play: from === "click" || from === "key", same });
   if (shown && current === page) {
-    const replace = from !== "click" || !narrow();
+    // a click is a place to come back to; arrow keys and leafing on leave no trail
+    const replace = !(from === "click" || (from === "step" && last !== "step"));
     if (from !== "route") move({ ...wanted_address(), hit: shown.id }, { replace });
+    last = from;
   }
 }
 
