@@ -27,6 +27,7 @@ from ingest.types import FileKind, Limits, PageRef, Reader, Refused
 
 if TYPE_CHECKING:
     from ingest.ocr import Ocr
+    from ingest.pdf import PdfReader
 
 JPEG_QUALITY = 85
 OCR_DPI = 144
@@ -60,14 +61,8 @@ class Server:
         kind = sniff(path, limits)
         yield {"kind": kind, "patience": VIDEO_PATIENCE if kind is FileKind.VIDEO else 1}, b""
         reader = self._reader(kind, limits)
-        if request["start"] > 1:
-            from ingest.pdf import PdfReader
-
-            if not isinstance(reader, PdfReader):
-                raise ValueError("only PDF documents can be read from the middle")
-            pages = reader.read(path, limits, request["start"])
-        else:
-            pages = reader.read(path, limits)
+        start = request["start"]
+        pages = reader.read(path, limits) if start == 1 else self._pdf(request).read(path, limits, start)
         for page in pages:
             yield frames.page_to_header(page), getattr(page, "picture", None) or b""
 
@@ -84,11 +79,7 @@ class Server:
     def _ocr_page(self, request: frames.Header, payload: bytes) -> Reply:
         longest_px = OCR_LONGEST_PX
         if request["kind"] == FileKind.PDF:
-            from ingest.pdf import PdfReader
-
-            reader = self._reader(FileKind.PDF, Limits(**request["limits"]))
-            assert isinstance(reader, PdfReader)
-            longest_px = min(longest_px, reader.pixels(Path(request["path"]), _ref(request), OCR_DPI))
+            longest_px = min(longest_px, self._pdf(request).pixels(Path(request["path"]), _ref(request), OCR_DPI))
         yield from self._text_in(self._drawn(request, longest_px))
 
     def _ocr_picture(self, request: frames.Header, payload: bytes) -> Reply:
@@ -112,11 +103,20 @@ class Server:
     def _layout(self, request: frames.Header, payload: bytes) -> Reply:
         from ingest.layout import blocks
 
-        yield {"blocks": frames.blocks_to_list(blocks(Path(request["path"]), _ref(request)))}, b""
+        found = blocks(Path(request["path"]), _ref(request), self._pdf(request))
+        yield {"blocks": frames.blocks_to_list(found)}, b""
 
     def _drawn(self, request: frames.Header, longest_px: int) -> Image.Image:
         reader = self._reader(FileKind(request["kind"]), Limits(**request["limits"]))
         return reader.picture(Path(request["path"]), _ref(request), longest_px)
+
+    def _pdf(self, request: frames.Header) -> PdfReader:
+        """The reader of PDF documents, which can do more than readers in general."""
+        from ingest.pdf import PdfReader
+
+        reader = self._reader(FileKind.PDF, Limits(**request["limits"]))
+        assert isinstance(reader, PdfReader)
+        return reader
 
     def _reader(self, kind: FileKind, limits: Limits) -> Reader:
         if kind not in self._readers:

@@ -47,7 +47,7 @@ class PdfReader:
             pixmap = shown.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False)
             picture = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
         except (Refused, ZeroDivisionError, *ERRORS) as error:
-            raise ValueError(f"page {page.number} cannot be drawn: {_because(error)}") from error
+            raise ValueError(f"page {page.number} cannot be drawn: {because(error)}") from error
         if max(picture.size) > longest_px:  # rounding may add a pixel
             picture.thumbnail((longest_px, longest_px))
         return picture
@@ -57,7 +57,7 @@ class PdfReader:
         try:
             shown = self.page(path, page).rect
         except (Refused, *ERRORS) as error:
-            raise ValueError(f"page {page.number} cannot be opened: {_because(error)}") from error
+            raise ValueError(f"page {page.number} cannot be opened: {because(error)}") from error
         return max(1, round(max(shown.width, shown.height) * dpi / 72))
 
     def page(self, path: Path, page: PageRef) -> Any:
@@ -106,16 +106,12 @@ def _open(path: Path) -> Any:
 def _read_page(document: Any, number: int) -> Page | PageError:
     try:
         page = document[number - 1]
-        width, height = float(page.rect.width), float(page.rect.height)
-        turn = page.rotation_matrix if page.rotation else None
-        blocks = page.get_text("dict", flags=FLAGS)["blocks"]
+        width, height = _size(page)
+        lines, unreadable = text_lines(page)
     except MemoryError:
         raise
     except ERRORS as error:
-        return PageError(number, _because(error))
-    if not (0 < width < HUGE_PT and 0 < height < HUGE_PT):
-        return PageError(number, "it has no size")
-    lines, unreadable = _lines(blocks, turn, width, height)
+        return PageError(number, because(error))
     useful = sum(letter.isalnum() for line in lines for letter in line.text)
     believed = unreadable <= GARBAGE * (useful + unreadable)
     return Page(
@@ -128,11 +124,13 @@ def _read_page(document: Any, number: int) -> Page | PageError:
     )
 
 
-def _lines(blocks: list[dict[str, Any]], turn: Any, width: float, height: float) -> tuple[list[Line], int]:
-    """Lines of text in the document's order, and how many characters in them mean nothing."""
+def text_lines(page: Any) -> tuple[list[Line], int]:
+    """Lines of a page's text layer in the document's order, and how many characters in it mean nothing."""
+    width, height = _size(page)
+    turn = page.rotation_matrix if page.rotation else None
     lines: list[Line] = []
     unreadable = 0
-    for block in blocks:
+    for block in page.get_text("dict", flags=FLAGS)["blocks"]:
         for line in block.get("lines", ()):
             raw = "".join(span["text"] for span in line["spans"])
             if not raw.isascii():
@@ -144,6 +142,14 @@ def _lines(blocks: list[dict[str, Any]], turn: Any, width: float, height: float)
             if 0 <= x0 + x1 <= 2 * width and 0 <= y0 + y1 <= 2 * height:  # its middle is on the page
                 lines.append(Line(text, fractions((x0, y0, x1, y1), width, height)))
     return lines, unreadable
+
+
+def _size(page: Any) -> tuple[float, float]:
+    """Width and height in points, as shown."""
+    width, height = float(page.rect.width), float(page.rect.height)
+    if not (0 < width < HUGE_PT and 0 < height < HUGE_PT):
+        raise ValueError("it has no size")
+    return width, height
 
 
 def fractions(rect: tuple[float, float, float, float], width: float, height: float) -> Box:
@@ -171,7 +177,7 @@ def _shows_something(page: Any) -> bool:
         return True  # OCR looks at it, and tells
 
 
-def _because(error: BaseException) -> str:
+def because(error: BaseException) -> str:
     """One short line of what PyMuPDF said."""
     said = " ".join(str(error).split())
     return (said or type(error).__name__)[:200]
