@@ -16,7 +16,7 @@ from ingest.types import Box, FileKind, Kind, Limits, Line, Page, Refused, Sourc
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs, sha256_of
 from retrieval.store import documents, jobs, pages
-from retrieval.store.db import Store
+from retrieval.store.db import Store, clean
 from retrieval.types import Added, JobState, Stage
 
 TEXTS_A_COMMIT = 500
@@ -112,13 +112,13 @@ class _Adding:
         return job is not None and job.state is JobState.CANCELLED
 
     def refuse(self, name: str, refusal: Refused) -> None:
-        shown = _clean(name)
+        shown = clean(name)
         with self.store.write() as db:
             documents.refuse(db, None, shown, refusal.reason, refusal.remedy)
         self.added.refused.append({"document": shown, "reason": refusal.reason, "remedy": refusal.remedy})
 
     def skip(self, name: str, sha256: str | None, reason: str) -> None:
-        shown = _clean(name)
+        shown = clean(name)
         self.added.skipped.append({"document": shown, "document_id": sha256, "reason": reason})
 
     def add(self, file: _File, kind: FileKind) -> None:
@@ -185,7 +185,7 @@ def add_texts(store: Store, texts: Iterable[tuple[str, str]]) -> tuple[int | Non
 def _add_texts(store: Store, job: int | None, batch: Sequence[tuple[str, str]], added: Added) -> int | None:
     """The job, made with the first new text."""
     with store.write() as db:
-        for name, text in ((_clean(name), _clean(text)) for name, text in batch):
+        for name, text in ((clean(name), clean(text)) for name, text in batch):
             data = f"{name}\n{text}".encode()
             sha256 = hashlib.sha256(data).hexdigest()
             if documents.by_sha(db, sha256) is not None:
@@ -204,11 +204,6 @@ def _add_texts(store: Store, job: int | None, batch: Sequence[tuple[str, str]], 
         if job is not None:
             jobs.reopen(db, job)  # a worker that is awake may have ended it after the batch before
     return job
-
-
-def _clean(text: str) -> str:
-    """Without half characters (lone surrogates), which are no text and cannot be stored."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _wrapped(text: str, words: int = 20) -> Iterable[str]:

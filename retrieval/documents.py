@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import time
 from collections.abc import Iterable, Sequence
@@ -42,17 +43,19 @@ class Documents:
         return row
 
     def get(self, name: str) -> DocumentInfo:
-        return self._infos([self.row(name)])[0]
+        with self._store.snapshot():
+            return self._infos([self.row(name)])[0]
 
     def list(self, kind: FileKind | None = None, tag: str | None = None, deleted: bool = False) -> list[DocumentInfo]:
         """Newest first; `deleted`: those in the bin."""
-        return self._infos(documents.listed(self._store.read(), kind, tag, deleted))
+        with self._store.snapshot() as db:
+            return self._infos(documents.listed(db, kind, tag, deleted))
 
     def counts(self) -> dict[str, int]:
         """`documents`, `pages`, `bytes`, `pdf`, `image`, `video`, `text` of what is live, and `deleted` in the bin."""
         return documents.counts(self._store.read())
 
-    def _infos(self, rows: Sequence[documents.DocumentRow]) -> list[DocumentInfo]:
+    def _infos(self, rows: Sequence[documents.DocumentRow]) -> builtins.list[DocumentInfo]:
         db = self._store.read()
         ids = [row.id for row in rows]
         names, tags, tallies = documents.names(db, ids), documents.tags(db, ids), pages.tallies(db, ids)
@@ -94,7 +97,7 @@ class Documents:
 
     # tags, pause
 
-    def tags(self) -> list[tuple[str, int]]:
+    def tags(self) -> builtins.list[tuple[str, int]]:
         """(tag, how many live documents have it), by name."""
         return documents.all_tags(self._store.read())
 
@@ -103,7 +106,7 @@ class Documents:
         with self._store.write() as db:
             documents.add_tags(db, row.id, [tag.strip() for tag in add if tag.strip()])
             documents.remove_tags(db, row.id, remove)
-        return self._infos([row])[0]
+        return self.get(row.sha256)
 
     def pause(self, name: str) -> None:
         """Its work stops; what was done stays searchable."""
@@ -119,7 +122,7 @@ class Documents:
 
     # the bin
 
-    def remove(self, names: Sequence[str], for_good: bool = False) -> list[str]:
+    def remove(self, names: Sequence[str], for_good: bool = False) -> builtins.list[str]:
         """Into the bin (30 days), or for good: then nothing of it is left on disk. Returns the first names.
 
         All or nothing for unknown names: NotFound is raised before anything is removed.
@@ -136,7 +139,7 @@ class Documents:
                         documents.set_deleted(db, row.id, time.time())
         return [first[row.id][0] for row in rows]
 
-    def restore(self, names: Sequence[str]) -> list[str]:
+    def restore(self, names: Sequence[str]) -> builtins.list[str]:
         """Out of the bin. NotFound for one that is not there."""
         rows = [self.row(name) for name in names]
         with self._store.write() as db:
@@ -160,7 +163,7 @@ class Documents:
 
     # refusals
 
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> builtins.list[Refusal]:
         """Files that were not added, until dismissed; newest first."""
         return documents.refusals(self._store.read())
 
@@ -179,6 +182,10 @@ class Documents:
         return page, document
 
     def page(self, page_id: int) -> PageInfo:
+        with self._store.snapshot():
+            return self._page_info(page_id)
+
+    def _page_info(self, page_id: int) -> PageInfo:
         page, document = self._page(page_id)
         db = self._store.read()
         name = documents.names(db, [document.id])[document.id][0]

@@ -25,7 +25,7 @@ def hits(
     judged: Mapping[int, bool],
     generation: int | None,
 ) -> list[Hit]:
-    """One Hit a candidate, in their order."""
+    """One Hit a candidate, in their order; what was deleted since it was found is left out. Call within a snapshot."""
     ids = list({candidate.page.document_id for candidate in ordered})
     rows = {document_id: row for document_id in ids if (row := documents.by_id(db, document_id)) is not None}
     names = documents.names(db, ids)
@@ -35,7 +35,9 @@ def hits(
     found = []
     for candidate in ordered:
         page = candidate.page
-        document = rows[page.document_id]
+        document = rows.get(page.document_id)
+        if document is None:
+            continue
         part = matched_part(parts[page.id], query, candidate.text_part)
         name = names[document.id][0]
         total, done = embedded[document.id]
@@ -101,6 +103,8 @@ def ranked(db: sqlite3.Connection, ordered: Sequence[Candidate], stage: str) -> 
     result = []
     for candidate in ordered:
         page = candidate.page
+        if page.document_id not in kinds:
+            continue
         score = (candidate.words or 0.0) if stage == "words" else candidate.chance
         result.append((corpus_id(names[page.document_id][0], kinds[page.document_id], page), score))
     return result

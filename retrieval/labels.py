@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,21 +23,23 @@ class Labels:
 
     def set(self, query: str, page: str | int, relevant: bool | None, source: str = "app") -> None:
         """Judges a Page (corpus id or page id) for a question; None takes the judgement back."""
-        words = " ".join(query.split())
-        if not words:
+        if not labels.question(query):
             raise FolioscopeError("A judgement needs a question.", "Ask first, then judge an answer.")
         page_id = self._library.documents.resolve(page) if isinstance(page, str) else page
         with self._store.write() as db:
             if relevant is None:
-                labels.drop(db, words, page_id)
+                labels.drop(db, query, page_id)
             elif page_id not in pages.get(db, [page_id]):
                 raise NotFound("That page is not in the library any more.")
             else:
-                labels.put(db, words, page_id, relevant, source)
+                labels.put(db, query, page_id, relevant, source)
 
     def list(self) -> list[Label]:
         """Newest first."""
-        db = self._store.read()
+        with self._store.snapshot() as db:
+            return self._listed(db)
+
+    def _listed(self, db: sqlite3.Connection) -> builtins.list[Label]:
         rows = labels.listed(db)
         found = pages.get(db, list({row.page_id for row in rows}))
         ids = list({page.document_id for page in found.values()})
@@ -66,7 +70,7 @@ class Labels:
                 unknown.append(label.corpus_id)
                 continue
             with self._store.write() as db:
-                fresh = labels.put(db, " ".join(label.query.split()), page_id, label.relevant, label.source, label.when)
+                fresh = labels.put(db, label.query, page_id, label.relevant, label.source, label.when)
             imported += fresh
             already += not fresh
         return {"imported": imported, "already": already, "unknown": list(dict.fromkeys(unknown))}

@@ -25,7 +25,7 @@ from retrieval.models import Models
 from retrieval.store import documents as document_store
 from retrieval.store import labels as label_store
 from retrieval.store.cache import Cache
-from retrieval.store.db import Store, change_counter
+from retrieval.store.db import Store, change_counter, clean
 from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, SearchResult
 from retrieval.work import ensure_worker, work
 
@@ -221,14 +221,15 @@ class Library:
         within = search.scope(db, kind, document_ids, tag)
         why_words = self._why_words_only()
         ordered = self._candidates(query, within, "full", rerank, by_words=why_words is not None)
-        found = hits.hits(
-            db,
-            ordered[:top],
-            query=query,
-            fusion=self.fusion,
-            judged=label_store.of_query(db, query),
-            generation=self.models.generation_id,
-        )
+        with self.store.snapshot():
+            found = hits.hits(
+                db,
+                ordered[:top],
+                query=query,
+                fusion=self.fusion,
+                judged=label_store.of_query(db, query),
+                generation=self.models.generation_id,
+            )
         for place, hit in enumerate(found[:places]):
             found[place] = replace(hit, region=self.place(hit.page_id, query))
         return SearchResult(
@@ -253,7 +254,8 @@ class Library:
         db = self.store.read()
         within = self._scope_of(documents)
         ordered = self._candidates(query, within, stage, rerank=True, by_words=stage == "words")
-        return hits.ranked(db, ordered[:top], stage)
+        with self.store.snapshot():
+            return hits.ranked(db, ordered[:top], stage)
 
     def _scope_of(self, names: Sequence[str] | None) -> Scope:
         """The last one is remembered while the library stays as it is: measuring asks for the same again and again."""
@@ -321,7 +323,7 @@ class Library:
         embedder = self.models.embedder()
         key = (embedder.query_key, query)
         if key not in self._questions:
-            self._questions[key] = embedder.embed_queries([PartInput(text=query)])[0]
+            self._questions[key] = embedder.embed_queries([PartInput(text=clean(query))])[0]
             while len(self._questions) > _REMEMBERED_QUESTIONS:
                 self._questions.popitem(last=False)
         return self._questions[key]

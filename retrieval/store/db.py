@@ -66,6 +66,19 @@ class Store:
             raise
         connection.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """All reads within see the library as it was at the first of them."""
+        connection = self.read()
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("COMMIT")
+
     def close(self) -> None:
         with self._lock:
             for _, connection in self._open:
@@ -149,6 +162,11 @@ def change_counter(db: sqlite3.Connection) -> tuple[int, int, int]:
     """Differs whenever this or another process has changed the file since, and between connections."""
     number = db.number if isinstance(db, _Connection) else -1
     return number, db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
+
+
+def clean(text: str) -> str:
+    """Text as SQLite can keep it: half characters (lone surrogates) become "?", NULs become blanks. The same length."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 def placeholders(count: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ingest.types import FileKind
-from retrieval.store.db import placeholders
+from retrieval.store.db import clean, placeholders
 from retrieval.types import Refusal, Stage
 
 
@@ -67,6 +67,7 @@ def by_id(db: sqlite3.Connection, document_id: int) -> DocumentRow | None:
 
 def find(db: sqlite3.Connection, name: str) -> DocumentRow | None:
     """By any of its names, else by its sha256 (or an unambiguous start of at least 8 digits of it)."""
+    name = clean(name)
     row = db.execute(
         "SELECT d.* FROM documents d JOIN names n ON n.document_id = d.id WHERE n.name = ?", (name,)
     ).fetchone()
@@ -89,7 +90,7 @@ def listed(
         values.append(str(kind))
     if tag is not None:
         where.append("EXISTS (SELECT 1 FROM tags t WHERE t.document_id = d.id AND t.tag = ?)")
-        values.append(tag)
+        values.append(clean(tag))
     rows = db.execute(f"SELECT d.* FROM documents d WHERE {' AND '.join(where)} ORDER BY d.id DESC", values)
     return [_row(row) for row in rows]
 
@@ -211,11 +212,11 @@ def tags(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, list[
 
 
 def add_tags(db: sqlite3.Connection, document_id: int, new: Iterable[str]) -> None:
-    db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(document_id, tag) for tag in new])
+    db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(document_id, clean(tag)) for tag in new])
 
 
 def remove_tags(db: sqlite3.Connection, document_id: int, old: Iterable[str]) -> None:
-    db.executemany("DELETE FROM tags WHERE document_id = ? AND tag = ?", [(document_id, tag) for tag in old])
+    db.executemany("DELETE FROM tags WHERE document_id = ? AND tag = ?", [(document_id, clean(tag)) for tag in old])
 
 
 def all_tags(db: sqlite3.Connection) -> list[tuple[str, int]]:
@@ -248,7 +249,7 @@ def refuse(
 ) -> None:
     db.execute(
         "INSERT INTO refusals (job_id, sha256, document, reason, remedy, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (job_id, sha256, document, reason, remedy, time.time()),
+        (job_id, sha256, clean(document), clean(reason), clean(remedy), time.time()),
     )
 
 

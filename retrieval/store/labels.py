@@ -6,6 +6,8 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from retrieval.store.db import clean
+
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
@@ -16,12 +18,18 @@ class LabelRow:
     at: float
 
 
+def question(query: str) -> str:
+    """A question as it is known: spacing makes no difference."""
+    return " ".join(clean(query).split())
+
+
 def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source: str, at: float | None = None) -> bool:
     """Stores a judgement; the later one wins. False when it was there already, just so, or another one that is later."""
-    db.execute("INSERT OR IGNORE INTO questions (text) VALUES (?)", (query,))
-    question = db.execute("SELECT id FROM questions WHERE text = ?", (query,)).fetchone()[0]
+    text = question(query)
+    db.execute("INSERT OR IGNORE INTO questions (text) VALUES (?)", (text,))
+    question_id = db.execute("SELECT id FROM questions WHERE text = ?", (text,)).fetchone()[0]
     before = db.execute(
-        "SELECT relevant, at FROM labels WHERE question_id = ? AND page_id = ?", (question, page_id)
+        "SELECT relevant, at FROM labels WHERE question_id = ? AND page_id = ?", (question_id, page_id)
     ).fetchone()
     at = time.time() if at is None else at
     if before is not None and (bool(before[0]) == relevant or before[1] > at):
@@ -29,7 +37,7 @@ def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source
     db.execute(
         "INSERT INTO labels VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " relevant = excluded.relevant, source = excluded.source, at = excluded.at",
-        (question, page_id, int(relevant), source, at),
+        (question_id, page_id, int(relevant), source, at),
     )
     return True
 
@@ -38,7 +46,7 @@ def drop(db: sqlite3.Connection, query: str, page_id: int) -> bool:
     """Takes a judgement back; a question without any goes too. False when there was none."""
     cursor = db.execute(
         "DELETE FROM labels WHERE page_id = ? AND question_id = (SELECT id FROM questions WHERE text = ?)",
-        (page_id, query),
+        (page_id, question(query)),
     )
     drop_unused_questions(db)
     return cursor.rowcount > 0
@@ -50,7 +58,8 @@ def drop_unused_questions(db: sqlite3.Connection) -> None:
 
 def of_query(db: sqlite3.Connection, query: str) -> dict[int, bool]:
     rows = db.execute(
-        "SELECT l.page_id, l.relevant FROM labels l JOIN questions q ON q.id = l.question_id WHERE q.text = ?", (query,)
+        "SELECT l.page_id, l.relevant FROM labels l JOIN questions q ON q.id = l.question_id WHERE q.text = ?",
+        (question(query),),
     )
     return {row[0]: bool(row[1]) for row in rows}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.types import Box, Kind, Page, Passage, Source
-from retrieval.store.db import placeholders
+from retrieval.store.db import clean, placeholders
 from retrieval.types import Route
 
 _FTS_COLUMNS = "text, extra, title"
@@ -84,7 +84,7 @@ def insert(
     has_picture: bool = True,
 ) -> int:
     """One page with its passages and its whole-picture Part, searchable by words at commit. Returns its id."""
-    text = "\n".join(passage.text for passage in page.passages)
+    text = clean("\n".join(passage.text for passage in page.passages))
     cursor = db.execute(
         "INSERT INTO pages (document_id, number, kind, width, height, start_s, end_s, key_s, picture, text, extra, title,"
         " ocr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -100,7 +100,7 @@ def insert(
             picture,
             text,
             extra,
-            title,
+            clean(title),
             "wanted" if page.wants_ocr else None,
         ),
     )
@@ -119,7 +119,7 @@ def insert(
 def add_passages(db: sqlite3.Connection, page_id: int, passages: Sequence[Passage], extra: str) -> None:
     """More text of a page already there (OCR): the page's text grows, its full-text row follows."""
     row = db.execute("SELECT document_id, text FROM pages WHERE id = ?", (page_id,)).fetchone()
-    added = "\n".join(passage.text for passage in passages)
+    added = clean("\n".join(passage.text for passage in passages))
     text = f"{row['text']}\n{added}" if row["text"] else added
     _unindex(db, "g.id = ?", page_id)
     db.execute("UPDATE pages SET text = ?, extra = trim(extra || ' ' || ?) WHERE id = ?", (text, extra, page_id))
@@ -394,7 +394,7 @@ def live(
         where.append(f"d.id IN ({','.join(str(int(i)) for i in document_ids) or 'NULL'})")
     if tag is not None:
         where.append("EXISTS (SELECT 1 FROM tags t WHERE t.document_id = d.id AND t.tag = ?)")
-        values.append(tag)
+        values.append(clean(tag))
     rows = db.execute(
         f"SELECT g.id FROM pages g JOIN documents d ON d.id = g.document_id WHERE {' AND '.join(where)} ORDER BY g.id",
         values,

@@ -1,0 +1,234 @@
+"""A question becomes Hits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.types import Box, Kind, Page, Passage, Source
+from retrieval import hits, search
+from retrieval.adding import add_texts
+from retrieval.errors import NotFound
+from retrieval.types import Floats, PartInput, Profile
+from tests.retrieval.fake_children import Item, moment, page
+from tests.retrieval.test_fulltext import HOSTILE
+from tests.retrieval.workshop import Workshop
+
+FILES: dict[str, list[Item]] = {
+    "zoo.pdf": [page(1, "zebra stripes are black"), page(2, "quokka smiles at people"), page(3, "nothing here")],
+    "farm.pdf": [page(1, "the zebra and the cow"), page(2, "a cow alone")],
+    "walk.mp4": [moment(1, 0.0, 4.0, "a zebra walks"), moment(2, 4.0, 9.0, "it sleeps")],
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    with Workshop(tmp_path_factory.mktemp("search"), FILES) as found:
+        found.add("zoo.pdf", "walk.mp4", tags=["animals"])
+        found.add("farm.pdf", tags=["work"])
+        add_texts(found.store, [("note", "zebra zebra zebra")])
+        found.finish()
+        yield found
+
+
+def ids(shop: Workshop, query: str, **filters: object) -> set[str]:
+    return {hit.corpus_id for hit in shop.library.search(query, top=100, **filters).hits}  # type: ignore[arg-type]
+
+
+def test_the_best_page_comes_first_and_says_why(shop: Workshop) -> None:
+    result = shop.library.search("who does the quokka smile at?")
+    hit = result.hits[0]
+    assert (hit.corpus_id, hit.document, hit.page, hit.kind) == ("zoo.pdf#page=2", "zoo.pdf", 2, "page")
+    assert hit.document_id == shop.library.documents.get("zoo.pdf").id and hit.pages == 3
+    assert (hit.why.words, hit.why.meaning, hit.why.reranked) == (1, 1, None) and hit.why.picture is not None
+    assert hit.text == "quokka smiles at people" and hit.source == "text"
+    assert hit.region == Box(0.1, 0.1, 0.9, 0.2)
+    assert result.terms == ("quokka", "smile") and result.searched == 8
+    assert (result.by_words_only, result.reading) == (None, 0)
+    assert 0.0 <= hit.score <= 1.0
+    scores = [hit.score for hit in result.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_json_of_a_hit_has_every_key(shop: Workshop) -> None:
+    keys = [
+        "document",
+        "document_id",
+        "kind",
+        "corpus_id",
+        "page",
+        "start_s",
+        "end_s",
+        "score",
+        "fits",
+        "region",
+        "text",
+        "why",
+    ]
+    for hit in shop.library.search("zebra").hits:
+        row = hit.as_json()
+        assert list(row) == keys
+        assert list(row["why"]) == ["words", "meaning", "picture", "reranked"]  # type: ignore[call-overload]
+        if hit.kind is Kind.MOMENT:
+            assert row["page"] is None and isinstance(row["start_s"], float)
+
+
+def test_filters(shop: Workshop) -> None:
+    everything = ids(shop, "zebra")
+    assert len(everything) == 8
+    assert ids(shop, "zebra", kind=Kind.MOMENT) == {"walk.mp4#t=0.0,4.0", "walk.mp4#t=4.0,9.0"}
+    assert ids(shop, "zebra", document="farm.pdf") == {"farm.pdf#page=1", "farm.pdf#page=2"}
+    assert ids(shop, "zebra", tag="work") == {"farm.pdf#page=1", "farm.pdf#page=2"}
+    assert ids(shop, "zebra", tag="animals", kind=Kind.PAGE) == {f"zoo.pdf#page={n}" for n in (1, 2, 3)}
+    assert ids(shop, "zebra", tag="no such tag") == set()
+    assert ids(shop, "zebra", kind=Kind.PICTURE) == set()
+    assert shop.library.search("zebra", tag="work").searched == 2
+    sha = shop.library.documents.get("zoo.pdf").id
+    assert ids(shop, "zebra", document=sha[:12]) == ids(shop, "zebra", document="zoo.pdf")
+    with pytest.raises(NotFound, match=r"no document named nothing\.pdf"):
+        shop.library.search("zebra", document="nothing.pdf")
+    with pytest.raises(NotFound):
+        shop.library.search("zebra", document="\ud800'; DROP TABLE documents; --")
+
+
+def test_a_filter_finds_what_is_far_down_without_it(shop: Workshop) -> None:
+    """More than a thousand better pages elsewhere do not hide the only one in the asked document."""
+    many = [(f"many {number}", f"zebra zebra {number}") for number in range(1000)]
+    with Workshop(shop.folder / "many", {"a.pdf": [page(1, "a word and a zebra among so many other words")]}) as other:
+        add_texts(other.store, many)
+        other.add("a.pdf")
+        other.finish()
+        assert ids(other, "zebra", document="a.pdf") == {"a.pdf#page=1"}
+        hit = other.library.search("zebra", document="a.pdf").hits[0]
+        assert hit.why.words == 1 and hit.why.meaning == 1
+
+
+@pytest.mark.parametrize("top", [0, 1, 3])
+def test_top(shop: Workshop, top: int) -> None:
+    assert len(shop.library.search("zebra", top=top).hits) == top
+
+
+@pytest.mark.parametrize("query", [*HOSTILE, "\ud83d half a letter", " \t\n "], ids=range(len(HOSTILE) + 2))
+def test_whatever_is_asked_is_only_a_question(shop: Workshop, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No text raises, none is opened as a path or an address, none is FTS5's language; and it can be judged."""
+    opened: list[object] = []
+    monkeypatch.setattr(Path, "open", lambda *args, **options: opened.append(args))
+    started = time.perf_counter()
+    result = shop.library.search(query)
+    assert time.perf_counter() - started < 20  # seconds: not that it be fast, but that it ends
+    assert opened == []
+    assert len(result.hits) <= 10
+    if "zebra" in result.terms:
+        assert any(hit.why.words is not None for hit in result.hits)
+    if result.terms == ():
+        assert all(hit.why.words is None for hit in result.hits)
+    if query.strip():
+        shop.library.labels.set(query, "note", True)
+        assert [hit.judged for hit in shop.library.search(query, top=100).hits if hit.document == "note"] == [True]
+        shop.library.labels.set(query, "note", None)
+    shop.assert_whole()
+
+
+def test_a_question_is_the_same_however_it_is_spaced(shop: Workshop) -> None:
+    shop.library.labels.set("  black \n stripes ", "zoo.pdf#page=1", True)
+    assert shop.library.search("black  stripes").hits[0].judged is True
+    shop.library.labels.set("black stripes", "zoo.pdf#page=1", False)
+    assert shop.library.search("black stripes").hits[0].judged is False
+    shop.library.labels.set("black stripes", "zoo.pdf#page=1", None)
+    assert shop.library.search("black stripes").hits[0].judged is None
+
+
+def test_a_document_that_goes_while_it_is_found_is_left_out(shop: Workshop) -> None:
+    with Workshop(shop.folder / "going", FILES) as other:
+        other.add("zoo.pdf", "farm.pdf")
+        other.finish()
+        db = other.store.read()
+        library = other.library
+        within = search.scope(db, None, None, None)
+        ordered = search.candidates(
+            db,
+            "zebra",
+            within,
+            fusion=library.fusion,
+            index=library.models.index(),
+            vector=library.question_vector("zebra"),
+        )
+        library.documents.remove(["zoo.pdf"], for_good=True)
+        found = hits.hits(
+            db, ordered, query="zebra", fusion=library.fusion, judged={}, generation=library.models.generation_id
+        )
+        assert {hit.document for hit in found} == {"farm.pdf"}
+        assert {name.split("#")[0] for name, _ in hits.ranked(db, ordered, "fused")} == {"farm.pdf"}
+
+
+def test_rank_orders_by_each_stage(shop: Workshop) -> None:
+    words = shop.library.rank("zebra", stage="words")
+    assert words[0][0] == "note" and {name for name, _ in words} == {
+        "note", "zoo.pdf#page=1", "farm.pdf#page=1", "walk.mp4#t=0.0,4.0",
+    }  # fmt: skip
+    for stage in ("vectors", "fused", "full"):
+        ranked = shop.library.rank("zebra", stage=stage)
+        scores = [score for _, score in ranked]
+        assert len(ranked) == 8 and scores == sorted(scores, reverse=True)
+    limited = shop.library.rank("zebra", documents=("farm.pdf", shop.library.documents.get("note").id))
+    assert {name for name, _ in limited} == {"farm.pdf#page=1", "farm.pdf#page=2", "note"}
+    assert shop.library.rank("zebra", documents=()) == []
+    assert len(shop.library.rank("zebra", top=2)) == 2
+
+
+class Backwards:
+    """Likes what others like least."""
+
+    profiles = frozenset({Profile(Kind.PAGE, True)})
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def score(self, query: str, parts: Sequence[PartInput]) -> Floats:
+        self.shown = [part.text or "" for part in parts]
+        return np.arange(len(parts), dtype=np.float32)
+
+
+def test_a_reranker_orders_its_profiles_and_leaves_the_others_in_place(shop: Workshop) -> None:
+    plain = shop.library.search("zebra", top=100).hits
+    reranker = Backwards()
+    shop.library.reranker = reranker
+    try:
+        ranked = shop.library.search("zebra", top=100).hits
+        without = shop.library.search("zebra", top=100, rerank=False).hits
+    finally:
+        shop.library.reranker = None
+    assert [hit.corpus_id for hit in without] == [hit.corpus_id for hit in plain]
+    mine = [hit.corpus_id for hit in plain if hit.kind is Kind.PAGE]
+    assert [hit.corpus_id for hit in ranked if hit.kind is Kind.PAGE] == mine[::-1]
+    assert [hit.kind for hit in ranked] == [hit.kind for hit in plain]
+    assert [hit.why.reranked for hit in ranked if hit.kind is Kind.PAGE] == list(range(1, len(mine) + 1))
+    assert all(hit.why.reranked is None for hit in ranked if hit.kind is Kind.MOMENT)
+    assert all(reranker.shown)
+    scores = [hit.score for hit in ranked]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_passage_that_holds_the_words_is_shown(tmp_path: Path) -> None:
+    passages = tuple(
+        Passage(text, Box(0.0, top, 1.0, top + 0.1), Source.TEXT)
+        for text, top in (("cows eat grass", 0.0), ("a quokka smiles", 0.3), ("quokka " + "word " * 300, 0.6))
+    )
+    with Workshop(tmp_path, {"a.pdf": [Page(1, Kind.PAGE, 100.0, 100.0, passages)]}) as shop:
+        shop.add("a.pdf")
+        shop.step()
+        hit = shop.library.search("does the quokka smile").hits[0]
+        assert hit.text == "a quokka smiles" and hit.region == passages[1].box
+        hit = shop.library.search("word quokka").hits[0]
+        assert hit.text is not None and len(hit.text) <= 500 and hit.text.endswith("…")
+
+
+def test_an_empty_library_answers_nothing(tmp_path: Path) -> None:
+    with Workshop(tmp_path) as shop:
+        result = shop.library.search("zebra")
+        assert (result.hits, result.searched, result.reading) == ([], 0, 0)
+        assert shop.library.rank("zebra") == []
