@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.types import FileKind, PageRef, Refused, Sized
 from retrieval import bin
-from retrieval.corpus_ids import corpus_id, parse
+from retrieval.corpus_ids import Parsed, corpus_id, parse
 from retrieval.errors import FolioscopeError, NotFound
 from retrieval.originals import original
 from retrieval.rates import rates
@@ -212,13 +212,15 @@ class Documents:
         """Page id of a corpus id: any name of the document; a span finds the moment that holds its middle."""
         parsed = parse(text)
         db = self._store.read()
-        row = documents.find(db, parsed.name) or documents.find(db, text)
+        row = documents.find(db, parsed.name)
+        if row is None:  # a name that was not encoded
+            row, parsed = documents.find(db, text), Parsed(text)
         page = None
         if row is not None:
             if parsed.start_s is not None and parsed.end_s is not None:
                 page = pages.at_second(db, row.id, (parsed.start_s + parsed.end_s) / 2)
             else:
-                page = pages.numbered(db, row.id, parsed.page or 1)
+                page = pages.numbered(db, row.id, 1 if parsed.page is None else parsed.page)
         if page is None:
             raise NotFound(f"There is no page {text}.", "`folioscope search` prints the ids that exist.")
         return page.id
@@ -245,18 +247,21 @@ class Documents:
         from retrieval.pipeline import THUMBNAIL_PX, thumbnail_of
 
         page, _ = self._page(page_id)
-        if page.thumbnail is None:
-            made = self.picture(page_id, THUMBNAIL_PX)
-            blob = self._library.blobs.put(made.data if page.picture is None else thumbnail_of(_opened(made.data)))
-            with self._store.write() as db:
-                pages.set_thumbnail(db, page.id, blob)
-            stored = self._stored(blob)
-            bin.discard(self._store, self._library.blobs, [blob])  # the page may have been erased meanwhile
-            return stored
-        return self._stored(page.thumbnail)
+        if page.thumbnail is not None and self._library.blobs.path(page.thumbnail).exists():
+            return self._stored(page.thumbnail)
+        made = self.picture(page_id, THUMBNAIL_PX)
+        blob = self._library.blobs.put(made.data if page.picture is None else thumbnail_of(_opened(made.data)))
+        with self._store.write() as db:
+            pages.set_thumbnail(db, page.id, blob)
+        stored = self._stored(blob)
+        bin.discard(self._store, self._library.blobs, [blob])  # the page may have been erased meanwhile
+        return stored
 
     def _stored(self, blob: str) -> Sized:
-        data = self._library.blobs.get(blob)
+        try:
+            data = self._library.blobs.get(blob)
+        except FileNotFoundError:
+            raise NotFound("This picture is gone from the library's folder.", "Add the file again.") from None
         width, height = _opened(data).size
         return Sized(data, width, height)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from ingest.types import Box, Kind, Line, Page, PageError, PageRef, Passage, Source
+from ingest.types import Box, Kind, Line, Page, PageError, PageRef, Passage, Sized, Source
 from ingest.worker import Children
 
 _PDF = b"%PDF-1.7\n"
@@ -56,6 +57,11 @@ class FakeChildren(Children):
         if ref.number == 13:
             raise ValueError("this page cannot be drawn")
         return Image.new("RGB", (8, 8), (40 * ref.number % 256, 100, 200))
+
+    def encoded(self, path: Path, kind: object, ref: PageRef, longest_px: int) -> Sized:
+        data = io.BytesIO()
+        self.picture(path, kind, ref, longest_px).save(data, "JPEG", quality=80)
+        return Sized(data.getvalue(), 8, 8)
 
     def ocr(self, path: Path, kind: object, ref: PageRef) -> list[Line]:
         self.calls.append(f"ocr {content_of(path)} {ref.number}")
