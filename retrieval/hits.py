@@ -54,7 +54,7 @@ def hits(
                 score=candidate.chance,
                 fits=candidate.chance >= fusion.cutoff,
                 region=None if part is None else part.box,
-                text=_excerpt(page.text if part is None or part.text is None else part.text),
+                text=_excerpt("" if part is None or part.text is None else part.text),
                 why=candidate.why,
                 source=None if part is None else part.source,
                 width=page.width,

@@ -27,6 +27,7 @@ class FaissIndex:
         self._index = faiss.IndexIDMap(codes)
         self._sum = np.zeros(dim)
         self._squares = np.zeros((dim, dim))
+        self._sorted: tuple[Ints, Ints] | None = None  # ids ascending and their places; made when asked for
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -50,6 +51,7 @@ class FaissIndex:
             self._index.remove_ids(faiss.IDSelectorBatch(np.ascontiguousarray(ids, np.int64)))
 
     def _count(self, rows: Floats, sign: float) -> None:
+        self._sorted = None
         self._sum += sign * rows.sum(axis=0, dtype=np.float64)
         self._squares += sign * (rows.T @ rows)
 
@@ -81,6 +83,22 @@ class FaissIndex:
             ids[row, : len(order)] = got_ids[row, order]
         ids[~np.isfinite(scores)] = -1
         return scores, ids
+
+    def scores(self, query: Floats, ids: Ints) -> tuple[Floats, Ints]:
+        """Inner products of one query (dim,) with the rows of some ids, best first; ids that are not here are left out."""
+        if self._sorted is None:
+            held = faiss.vector_to_array(self._index.id_map)
+            order = np.argsort(held, kind="stable")
+            self._sorted = held[order], order
+        held, order = self._sorted
+        at = np.minimum(np.searchsorted(held, ids), max(len(held) - 1, 0))
+        known = ids[held[at] == ids] if len(held) else ids[:0]
+        if not len(known):
+            return np.empty(0, np.float32), known
+        places = order[np.searchsorted(held, known)]
+        found = self._index.index.reconstruct_batch(places) @ query
+        best = np.lexsort((known, -found))
+        return found[best].astype(np.float32), known[best]
 
     def moments(self, query: Floats) -> tuple[float, float]:
         """Mean and standard deviation of the query's inner products with every row: exact, whatever the size. `query` (dim,)."""
@@ -150,6 +168,11 @@ class GenerationIndex:
             scores, ids = self.routes[route].search(query[None], k, allowed)
         found = ids[0] >= 0
         return scores[0][found], ids[0][found]
+
+    def scores(self, query: Floats, route: Route, part_ids: Ints) -> tuple[Floats, Ints]:
+        """As `search`, of some parts only; parts of other routes are left out."""
+        with self._lock:
+            return self.routes[route].scores(query, part_ids)
 
     def moments(self, query: Floats, route: Route) -> tuple[float, float]:
         with self._lock:

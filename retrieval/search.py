@@ -112,8 +112,7 @@ def by_meaning(
     for route in Route:
         missing = np.array([page_id for page_id in found if page_id not in best[route]], np.int64)
         if len(missing):
-            parts = index.parts(missing)
-            best[route].update(_best_of_pages(index, *index.search(vector, route, max(len(parts), 1), parts)))
+            best[route].update(_best_of_pages(index, *index.scores(vector, route, index.parts(missing))))
         mean, deviation = priors[route].z(*index.moments(vector, route), len(index.routes[route]))
         for page_id, (score, part_id) in best[route].items():
             z = (score - mean) / deviation
@@ -142,12 +141,12 @@ def _column(candidates: Sequence[Candidate], name: str) -> Floats:
 
 def fuse(db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion) -> list[Candidate]:
     """All candidates, best first, with their chance; ties to the lower page id."""
-    rows = page_store.get(db, list(found))
+    rows = page_store.get(db, list(found), brief=True)
     candidates = [candidate for page_id, candidate in found.items() if page_id in rows]
     groups: dict[tuple[Kind, bool], list[Candidate]] = {}
     for candidate in candidates:
         candidate.row = rows[candidate.page_id]
-        groups.setdefault((candidate.page.kind, bool(candidate.page.text)), []).append(candidate)
+        groups.setdefault((candidate.page.kind, candidate.page.has_text), []).append(candidate)
     for (kind, has_text), group in groups.items():
         weights = fusion.weights(kind, has_text)
         columns = (_column(group, name) for name in ("z_words", "z_text", "z_picture", "coverage"))
@@ -162,7 +161,7 @@ def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranke
     head = [
         place
         for place, candidate in enumerate(ordered[:RERANK_K])
-        if Profile(candidate.page.kind, bool(candidate.page.text)) in reranker.profiles
+        if Profile(candidate.page.kind, candidate.page.has_text) in reranker.profiles
     ]
     if len(head) < 2:
         return ordered
@@ -171,7 +170,7 @@ def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranke
     for place in head:
         part = ordered[place].text_part
         text = parts[part].text if part in parts else None
-        shown.append(PartInput(text or ordered[place].page.text[:800]))
+        shown.append(PartInput(text or ""))
     scores = reranker.score(query, shown)
     best = [head[i] for i in np.argsort(-scores, kind="stable")]
     shares = sorted((ordered[place].chance for place in head), reverse=True)

@@ -26,8 +26,9 @@ class PageRow:
     key_s: float | None
     picture: str | None
     thumbnail: str | None
-    text: str
+    has_text: bool
     ocr: str | None
+    text: str = ""  # left out of lists of candidates, where only its being there counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ def _page(row: sqlite3.Row) -> PageRow:
         row["key_s"],
         row["picture"],
         row["thumbnail"],
-        row["text"],
+        bool(row["has_text"]),
         row["ocr"],
+        row["text"] if "text" in row.keys() else "",  # noqa: SIM118 (a sqlite3.Row iterates over values)
     )
 
 
@@ -176,30 +178,42 @@ def unindex_document(db: sqlite3.Connection, document_id: int) -> None:
     _unindex(db, "d.id = ?", document_id)
 
 
-def get(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int, PageRow]:
+_BRIEF = (
+    "g.id, g.document_id, g.number, g.kind, g.width, g.height, g.start_s, g.end_s, g.key_s, g.picture, g.thumbnail, g.ocr,"
+    " g.text != '' AS has_text"
+)
+_WHOLE = f"{_BRIEF}, g.text"
+
+
+def get(db: sqlite3.Connection, page_ids: Sequence[int], *, brief: bool = False) -> dict[int, PageRow]:
+    """`brief`: without their texts."""
     found = {}
     for start in range(0, len(page_ids), 500):
         some = page_ids[start : start + 500]
-        for row in db.execute(f"SELECT * FROM pages WHERE id IN ({placeholders(len(some))})", tuple(some)):
+        columns = _BRIEF if brief else _WHOLE
+        for row in db.execute(f"SELECT {columns} FROM pages g WHERE g.id IN ({placeholders(len(some))})", tuple(some)):
             found[row["id"]] = _page(row)
     return found
 
 
 def of_document(db: sqlite3.Connection, document_id: int) -> list[PageRow]:
     return [
-        _page(row) for row in db.execute("SELECT * FROM pages WHERE document_id = ? ORDER BY number", (document_id,))
+        _page(row)
+        for row in db.execute(f"SELECT {_WHOLE} FROM pages g WHERE document_id = ? ORDER BY number", (document_id,))
     ]
 
 
 def numbered(db: sqlite3.Connection, document_id: int, number: int) -> PageRow | None:
-    row = db.execute("SELECT * FROM pages WHERE document_id = ? AND number = ?", (document_id, number)).fetchone()
+    row = db.execute(
+        f"SELECT {_WHOLE} FROM pages g WHERE document_id = ? AND number = ?", (document_id, number)
+    ).fetchone()
     return None if row is None else _page(row)
 
 
 def at_second(db: sqlite3.Connection, document_id: int, second: float) -> PageRow | None:
     """The moment that holds that second, else the nearest."""
     row = db.execute(
-        "SELECT * FROM pages WHERE document_id = ? AND start_s IS NOT NULL"
+        f"SELECT {_WHOLE} FROM pages g WHERE document_id = ? AND start_s IS NOT NULL"
         " ORDER BY (start_s <= ? AND ? < end_s) DESC, abs((start_s + end_s) / 2 - ?) LIMIT 1",
         (document_id, second, second, second),
     ).fetchone()
@@ -300,7 +314,7 @@ def errors(db: sqlite3.Connection, document_id: int) -> list[tuple[int, str]]:
 def next_ocr(db: sqlite3.Connection, count: int) -> list[PageRow]:
     """Pages whose picture waits to be read, documents in the order they came."""
     rows = db.execute(
-        "SELECT g.* FROM documents d JOIN pages g ON g.document_id = d.id AND g.ocr = 'wanted'"
+        f"SELECT {_WHOLE} FROM documents d JOIN pages g ON g.document_id = d.id AND g.ocr = 'wanted'"
         " WHERE d.stage = 'ocr' AND NOT d.paused AND d.deleted IS NULL ORDER BY d.id, g.number LIMIT ?",
         (count,),
     )
