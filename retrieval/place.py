@@ -43,11 +43,13 @@ def place_on_page(library: Library, page_id: int, query: str) -> Box | None:
 def _blocks(library: Library, document: documents.DocumentRow, page: pages.PageRow) -> list[Block]:
     cached = library.cache.get(document.sha256, page.number, LAYOUT)
     if cached is not None:
-        return [Block(label, Box(*box)) for label, box in json.loads(cached)]
+        return [Block(label, Box(*box), text) for label, box, text in json.loads(cached)]
     try:
         blocks = library.children.layout(library.documents.original_path(document), PageRef(page.number))
     except (ValueError, OSError, Refused, FolioscopeError):
         return []  # the passage's own box is still right
-    value = [(block.label, (block.box.x0, block.box.y0, block.box.x1, block.box.y1)) for block in blocks]
+    value = [(block.label, (block.box.x0, block.box.y0, block.box.x1, block.box.y1), block.text) for block in blocks]
     library.cache.put(document.sha256, page.number, LAYOUT, json.dumps(value).encode())
+    if documents.by_id(library.store.read(), document.id) is None:
+        library.cache.forget(document.sha256)  # erased meanwhile
     return blocks

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ingest.types import Box, Kind, Line, Page, PageError, PageRef, Passage, Sized, Source
+from ingest.types import Block, Box, Kind, Line, Page, PageError, PageRef, Passage, Sized, Source
 from ingest.worker import Children
 
 _PDF = b"%PDF-1.7\n"
@@ -40,6 +40,7 @@ class FakeChildren(Children):
         self.files = files
         self.seen = seen or {}
         self.calls: list[str] = []
+        self.blocks: list[Block] = []
         self.on_ocr: Callable[[], object] = lambda: None
 
     def read(self, path: Path) -> Iterator[Page | PageError]:
@@ -70,6 +71,10 @@ class FakeChildren(Children):
             raise ValueError("this page cannot be drawn")
         text = self.seen.get(ref.number, "")
         return [Line(text, Box(0.2, 0.2, 0.8, 0.3), 0.9)] if text else []
+
+    def layout(self, path: Path, ref: PageRef) -> list[Block]:
+        self.calls.append(f"layout {content_of(path)} {ref.number}")
+        return self.blocks
 
 
 def file(folder: Path, name: str, content: str = "") -> Path:
