@@ -29,7 +29,7 @@ class Models:
         self._lock = threading.RLock()
         self._loaded: dict[str, Embedder] = {}
         self._index: GenerationIndex | None = None
-        self._seen: dict[int, tuple[int, int]] = {}
+        self._seen: dict[int, tuple[int, int, int]] = {}
         self.trouble: FolioscopeError | None = None
         with self._store.write() as db:
             models.ensure_builtin(db)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from ingest.types import Box, FileKind, Kind, Source
 
@@ -73,6 +73,21 @@ class Embedder(Protocol):
 
     def embed_parts(self, parts: Sequence[PartInput]) -> Floats:
         """(n, dim) float32, each row of norm 1; the order of `parts`; a list may mix texts and pictures."""
+        ...
+
+
+@runtime_checkable
+class WithFeatures(Embedder, Protocol):
+    """An Embedder whose pictures pass a frozen tower: its features can be stored, and projected again in no time."""
+
+    feature_key: str
+
+    def features(self, pictures: Sequence[Image.Image]) -> Floats:
+        """(n, features) float32 of the tower."""
+        ...
+
+    def project(self, features: Floats) -> Floats:
+        """(n, dim) float32, each row of norm 1."""
         ...
 
 
@@ -354,4 +369,5 @@ __all__ = [
     "Stage",
     "VectorIndex",
     "Why",
+    "WithFeatures",
 ]
