@@ -68,7 +68,7 @@ class FaissIndex:
         parameters = None
         if allowed is not None:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         wide = reachable + _SPARE
         while True:
             got_scores, got_ids = self._index.search(rows, min(wide, len(self)), params=parameters)
