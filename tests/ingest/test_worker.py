@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -158,6 +159,21 @@ def test_a_picture_that_ends_the_child_is_refused_and_the_next_is_read(tmp_path:
         assert caught.value.reason == "it makes the reader crash"
         assert caught.value.remedy == "Open it in another program and save it as a new file."
         assert len(list(pool.read(path))) == 1
+
+
+def test_a_page_that_ends_the_child_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = samples.pdf(tmp_path / "a.pdf", [f"page {number}" for number in range(1, 1501)])
+    found: list[Page | PageError] = []
+    with Children() as pool:
+        for page in pool.read(path):
+            found.append(page)
+            if page.number == 3:
+                max(psutil.Process().children(), key=lambda child: child.create_time()).kill()
+    assert [page.number for page in found] == list(range(1, 1501))
+    (lost,) = [page for page in found if isinstance(page, PageError)]
+    assert 3 < lost.number < 1500  # the pipe holds some pages that were read before
+    assert lost.reason == "it makes the reader crash"
+    assert texts(found)[-1] == "page 1500"
 
 
 def test_a_child_that_falls_silent_is_ended(tmp_path: Path) -> None:
