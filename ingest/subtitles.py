@@ -74,18 +74,23 @@ def without_repeats(cues: Iterable[Cue]) -> list[Cue]:
 
 
 def beside(video: Path) -> list[Cue]:
-    """Cues of the subtitle file that belongs to `video`: name.srt, name.vtt, else name.en.srt, else another language."""
+    """Cues of the first of the `files_beside` that has any."""
+    for path in files_beside(video):
+        cues = parse(_decoded(path))
+        if cues:
+            return cues
+    return []
+
+
+def files_beside(video: Path) -> list[Path]:
+    """Subtitle files that belong to `video`, best first: name.srt, name.vtt, then name.en.srt, then other languages."""
     try:
         found = [
             other for other in video.parent.iterdir() if other.suffix.lower() in SUFFIXES and _belongs(other, video)
         ]
     except OSError:
         return []
-    for path in sorted(found, key=lambda other: (_language(other, video), other.name)):
-        cues = parse(_decoded(path))
-        if cues:
-            return cues
-    return []
+    return sorted(found, key=lambda other: (_language(other, video), other.name))
 
 
 def spoken(cues: Sequence[Cue], start_s: float, end_s: float) -> tuple[Passage, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from ingest.passages import passages
 from ingest.sniff import is_supported_name, sniff
+from ingest.subtitles import files_beside
 from ingest.types import Box, FileKind, Kind, Limits, Line, Page, Refused, Source
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs, sha256_of
@@ -127,6 +128,8 @@ class _Adding:
         sha256 = sha256_of(file.path)
         if self.copy and documents.by_sha(self.store.read(), sha256) is None:
             self.blobs.put_file(file.path, sha256)
+            for subtitles in files_beside(file.path)[:1] if kind is FileKind.VIDEO else ():
+                self.blobs.put_beside(subtitles, sha256)
         with self.store.write() as db:
             if self.cancelled():
                 return

@@ -56,11 +56,22 @@ class Blobs:
             raise ValueError(f"{source.name} changed while it was read")
         temporary.replace(target)
 
+    def put_beside(self, source: Path, sha256: str) -> None:
+        """Keeps a small file (a video's subtitles) beside a stored one, under the same name with its own ending."""
+        target = self.path(sha256)
+        temporary = self._temporary(target)
+        temporary.write_bytes(source.read_bytes())
+        temporary.replace(target.with_name(f"{sha256}{source.suffix.lower()}"))
+
     def get(self, sha256: str) -> bytes:
         return self.path(sha256).read_bytes()
 
     def delete(self, sha256: str) -> None:
-        self.path(sha256).unlink(missing_ok=True)
+        """The file and what is kept beside it."""
+        path = self.path(sha256)
+        path.unlink(missing_ok=True)
+        for beside in path.parent.glob(f"{sha256}.*"):
+            beside.unlink(missing_ok=True)
 
     def _temporary(self, target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)

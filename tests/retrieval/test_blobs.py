@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.subtitles import beside, files_beside
 from retrieval.blobs import Blobs, sha256_of
 
 
@@ -65,3 +66,17 @@ def test_many_threads_put_the_same_bytes(tmp_path: Path) -> None:
         thread.join()
     assert len(names) == 8 and stored(blobs) == [names[0]]
     assert blobs.get(names[0]) == data
+
+
+def test_subtitles_of_a_stored_video_are_found_beside_it_and_go_with_it(tmp_path: Path) -> None:
+    video, said = tmp_path / "film.mp4", tmp_path / "film.en.SRT"
+    video.write_bytes(b"not really a film")
+    said.write_text("1\n00:00:01,000 --> 00:00:02,000\nthe tide is high\n", encoding="utf-8")
+    blobs = Blobs(tmp_path / "blobs")
+    name = sha256_of(video)
+    blobs.put_file(video, name)
+    for subtitles in files_beside(video):
+        blobs.put_beside(subtitles, name)
+    assert [cue.text for cue in beside(blobs.path(name))] == ["the tide is high"]
+    blobs.delete(name)
+    assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
