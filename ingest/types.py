@@ -155,7 +155,7 @@ class Limits:
     max_pixels: int = 200_000_000
     max_seconds: float = 4 * 3600.0
     memory_bytes: int = 3 * 1024**3  # address space of a parsing child beyond what it starts with
-    page_wall_s: float = 60.0  # silence of a child for longer than this ends it
+    page_wall_s: float = 300.0  # silence of a child for longer than this ends it
 
 
 DEFAULT_LIMITS = Limits()
