@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pillow_heif
 from PIL import ExifTags, Image
 
-from ingest.sniff import readable_picture_formats
+from ingest.sniff import PILLOW_ERRORS, readable_picture_formats
 from ingest.types import DEFAULT_LIMITS, Kind, Limits, Page, PageError, PageRef, Refused
 
 pillow_heif.register_heif_opener()
@@ -26,9 +25,6 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What Pillow and its plugins raise on broken files.
-ERRORS = (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError, OverflowError, EOFError, struct.error)
-
 DAMAGED = Refused("it is damaged and cannot be read as a picture", "Open it in another program and save it again.")
 
 
@@ -49,7 +45,7 @@ class ImageReader:
                 turned = _orientation(image) >= 5
                 image.draft("RGB", (CHECK_PX, CHECK_PX))
                 image.load()  # a truncated file is found out here
-        except ERRORS:
+        except PILLOW_ERRORS:
             raise DAMAGED from None
         if turned:
             width, height = height, width
@@ -63,7 +59,7 @@ class ImageReader:
                 image.draft("RGB", (longest_px, longest_px))
                 image.load()
                 return upright_rgb(image, longest_px)
-        except ERRORS as error:
+        except PILLOW_ERRORS as error:
             raise ValueError(f"the picture cannot be drawn: {error}") from error
 
 
@@ -105,6 +101,6 @@ def _orientation(image: Image.Image) -> int:
     """EXIF orientation 1–8; 1 when there is none or it cannot be read."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except ERRORS:
+    except PILLOW_ERRORS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

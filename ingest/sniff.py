@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from pathlib import Path
 
 from PIL import Image
@@ -32,6 +33,18 @@ VIDEO_STARTS = (
 )
 PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+# What Pillow and its plugins raise on files that lie about themselves.
+PILLOW_ERRORS = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    SyntaxError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    EOFError,
+    struct.error,
+)
 LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "icon\r"})
 
 # (offset, bytes, what it is) of files that people are likely to drop and that cannot be read
@@ -131,9 +144,8 @@ def _picture(head: bytes, path: Path) -> FileKind | None:
             return FileKind.IMAGE
     except Image.DecompressionBombError:
         return FileKind.IMAGE  # the reader compares its size with Limits.max_pixels
-    except (OSError, ValueError, SyntaxError, KeyError, IndexError, OverflowError, TypeError):
-        # Pillow's plugins raise all of these on headers that lie; a file with a picture's signature is a broken
-        # picture, and the reader says so
+    except PILLOW_ERRORS:
+        # a file with a picture's signature is a broken picture, and the reader says so
         return FileKind.IMAGE if head.startswith(PICTURE_STARTS) else None
 
 
