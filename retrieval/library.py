@@ -322,11 +322,14 @@ class Library:
         """(dim,) of the current Model; the last ones are remembered (paging, filters, the place on a page)."""
         embedder = self.models.embedder()
         key = (embedder.query_key, query)
-        if key not in self._questions:
-            self._questions[key] = embedder.embed_queries([PartInput(text=clean(query))])[0]
-            while len(self._questions) > _REMEMBERED_QUESTIONS:
-                self._questions.popitem(last=False)
-        return self._questions[key]
+        vector = self._questions.get(key)
+        if vector is None:
+            vector = embedder.embed_queries([PartInput(text=clean(query))])[0]
+            with self._making:
+                self._questions[key] = vector
+                if len(self._questions) > _REMEMBERED_QUESTIONS:
+                    self._questions.popitem(last=False)
+        return vector
 
     def place(self, page_id: int, query: str) -> Box | None:
         """Where on a shown page the answer stands: the passage, narrowed to its table, picture or paragraph. Cached.

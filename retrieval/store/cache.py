@@ -52,6 +52,12 @@ class Cache:
             ) from error
 
     def get(self, sha256: str, number: int, what: str) -> bytes | None:
+        try:
+            return self._get(sha256, number, what)
+        except sqlite3.DatabaseError:
+            return None  # a full disk or a damaged file: the same as not known
+
+    def _get(self, sha256: str, number: int, what: str) -> bytes | None:
         with self._lock:
             row = self._db.execute(
                 "SELECT value, used FROM cache WHERE sha256 = ? AND number = ? AND what = ?", (sha256, number, what)
@@ -67,6 +73,12 @@ class Cache:
             return bytes(row[0])
 
     def put(self, sha256: str, number: int, what: str, value: bytes) -> None:
+        try:
+            self._put(sha256, number, what, value)
+        except sqlite3.DatabaseError:
+            pass  # a full disk or a damaged file: it will be computed again
+
+    def _put(self, sha256: str, number: int, what: str, value: bytes) -> None:
         with self._lock:
             self._db.execute(
                 "INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)",
@@ -77,10 +89,13 @@ class Cache:
                 self._shrink()
 
     def forget(self, sha256: str) -> None:
-        """All that is known of one document, without a trace in the file."""
-        with self._lock:
-            self._db.execute("DELETE FROM cache WHERE sha256 = ?", (sha256,))
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        """All that is known of one document, without a trace in the file. Raises StoreError: this must not fail silently."""
+        try:
+            with self._lock:
+                self._db.execute("DELETE FROM cache WHERE sha256 = ?", (sha256,))
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"The cache at {self.path} cannot be cleaned: {error}", "Delete that file.") from error
 
     def close(self) -> None:
         with self._lock:

@@ -168,7 +168,8 @@ def owner(db: sqlite3.Connection, name: str) -> int | None:
 
 def give_name(db: sqlite3.Connection, document_id: int, path: PurePath) -> str:
     """The file name, or with another document of that name the shortest path that tells them apart. Never changes."""
-    parts = path.parts
+    path = PurePath(clean(str(path)))
+    parts = [part for part in path.parts if part.strip("/")] or ["file"]
     for count in range(1, len(parts) + 1):
         name = "/".join(part.strip("/") for part in parts[-count:])
         taken = owner(db, name)

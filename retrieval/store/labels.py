@@ -31,7 +31,8 @@ def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source
     before = db.execute(
         "SELECT relevant, at FROM labels WHERE question_id = ? AND page_id = ?", (question_id, page_id)
     ).fetchone()
-    at = time.time() if at is None else at
+    if at is None:  # said just now, whatever other clocks have said
+        at = max(time.time(), before[1]) if before is not None else time.time()
     if before is not None and (bool(before[0]) == relevant or before[1] > at):
         return False
     db.execute(

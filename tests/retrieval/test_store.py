@@ -316,6 +316,27 @@ def test_found_by_a_clear_start_of_the_hash_only(store: Store) -> None:
     assert documents.find(db, "%") is None and documents.find(db, "") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("", "file"),
+        ("/", "file"),
+        (".", "file"),
+        ("../../etc/passwd", "passwd"),
+        ("a\0b.pdf", "a b.pdf"),
+        ("x/..", ".."),
+    ],
+)
+def test_names_that_are_none(store: Store, path: str, name: str) -> None:
+    with store.write() as db:
+        row = put(db, 1, path="")
+        documents.delete(db, row)
+        row = documents.insert(db, "e" * 64, FileKind.PDF, None, 1, None, 1)
+        assert documents.give_name(db, row, PurePath(path)) == name
+    again = documents.find(db, name)
+    assert again is not None and again.id == row
+
+
 # jobs and the lease
 
 
@@ -401,6 +422,15 @@ def test_a_question_without_judgements_is_forgotten(store: Store) -> None:
     assert db.execute("SELECT count(*) FROM questions").fetchone()[0] == 0
 
 
+def test_what_is_said_now_counts_whatever_other_clocks_said(store: Store) -> None:
+    with store.write() as db:
+        row = put(db, 1, "zebra")
+        page_id = pages.of_document(db, row)[0].id
+        labels.put(db, "q", page_id, True, "import", at=time.time() + 10**6)
+        assert labels.put(db, "q", page_id, False, "app")
+    assert labels.of_query(db, "q") == {page_id: False}
+
+
 # moments
 
 
@@ -458,6 +488,17 @@ def test_two_libraries_share_a_cache(tmp_path: Path) -> None:
     assert other.get("a" * 64, 1, "x") == b"1"
     one.close()
     other.close()
+
+
+def test_a_cache_that_breaks_costs_time_only_but_never_forgets_in_silence(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put("a" * 64, 1, "x", b"1")
+    cache._db.execute("DROP TABLE cache")
+    assert cache.get("a" * 64, 1, "x") is None
+    cache.put("a" * 64, 1, "x", b"2")
+    with pytest.raises(StoreError, match="cannot be cleaned"):
+        cache.forget("a" * 64)
+    cache.close()
 
 
 def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path) -> None:
