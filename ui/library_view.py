@@ -12,6 +12,7 @@ from ui.cards import esc
 from ui.search_view import GLASS
 
 SHELF = 240  # documents drawn at once; the rest on request
+ROWS = 6  # files being read that are drawn; the pill counts them all
 BIN_DAYS = 30
 KINDS = (("", "All"), ("pdf", "PDF"), ("image", "Pictures"), ("video", "Videos"))
 
@@ -56,12 +57,12 @@ def _filtered_by(document: DocumentInfo) -> str:
 
 
 def files(library: Library, documents: list[DocumentInfo]) -> str:
-    """Rows of what is being read, oldest first, and of what was refused."""
+    """Rows of what is being read, what is under way first, and of what was refused."""
     busy = [document for document in documents if document.stage is not Stage.DONE]
-    busy.sort(key=lambda document: (document.added, document.name))
-    rows = [cards.stage_row(document) for document in busy[:30]]
-    if len(busy) > 30:
-        waiting = f"and {wording.plural(len(busy) - 30, 'file')} waiting"
+    busy.sort(key=lambda document: (not wording.stage_line(document)[0], document.added, document.name))
+    rows = [cards.stage_row(document) for document in busy[:ROWS]]
+    if len(busy) > ROWS:
+        waiting = f"and {wording.plural(len(busy) - ROWS, 'more file')} on the way"
         rows.append(f'<div data-key="waiting"><span class="sub num">{waiting}</span></div>')
     return "".join(rows + [cards.refusal_row(refusal) for refusal in library.documents.refusals()])
 
@@ -71,6 +72,8 @@ def _chips(counts: dict[str, int], kind: str, deleted: bool) -> str:
     for key, name in KINDS:
         number = counts["documents"] if not key else counts[key]
         on = key == kind and not deleted
+        if key and not number and not on:
+            continue
         out.append(_chip(f'data-kind="{key}"', f"{name} {wording.count(number)}", on))
     if counts["deleted"]:
         out.append(_chip('data-bin="1"', f"Bin {wording.count(counts['deleted'])}", deleted))

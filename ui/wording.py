@@ -181,14 +181,18 @@ def _unit(document: DocumentInfo, number: int) -> str:
 
 def stage_line(document: DocumentInfo) -> tuple[float, str]:
     """How far a document that is being read is: (0–1, sentence)."""
+    waiting = False
     if document.stage is Stage.WORDS:
-        read = f"reading: {_unit(document, document.pages)} so far" if document.pages else "waiting to be read"
-        share, text = 0.04, read
+        share, waiting = 0.0, not document.pages
+        text = "waiting to be read" if waiting else f"reading: {_unit(document, document.pages)} so far"
     elif document.stage is Stage.VECTORS:
         share = document.parts_embedded / document.parts if document.parts else 0.0
+        waiting = not document.parts_embedded
         # people know pages, not parts; the page that is being read counts as not yet read
         done = f"{count(int(share * document.pages))} of {_unit(document, document.pages)} by meaning"
-        text = "seeing what it shows" if document.kind is FileKind.IMAGE else f"searchable by words · {done}"
+        text = f"searchable by words · {'by meaning soon' if waiting else done}"
+        if document.kind is FileKind.IMAGE:
+            text = "waiting to be looked at" if waiting else "looking at it"
     elif document.stage is Stage.OCR:
         share = document.ocr_done / document.ocr_pages if document.ocr_pages else 0.0
         text = f"reading the text in {count(document.ocr_done)} of {_unit(document, document.ocr_pages)} (OCR)"
@@ -196,7 +200,7 @@ def stage_line(document: DocumentInfo) -> tuple[float, str]:
         share, text = 1.0, "done"
     if document.paused:
         return share, f"{text} · paused"
-    left = time_left(document.seconds_left)
+    left = "" if waiting else time_left(document.seconds_left)
     return share, f"{text} · {left}" if left else text
 
 

@@ -75,6 +75,7 @@ export async function route(here, { again = false } = {}) {
   pick("#pick-document", here.document || "");
   pick("#pick-tag", here.tag || "");
   if (!here.q) { clear(here); return; }
+  one(".idle").hidden = true;
   if (again || !asked || asked.key !== key_of(here)) { if (!(await ask(here))) return; }
   if (here.hit) await open(here.hit);
   else if (narrow()) close();
@@ -281,7 +282,8 @@ function pick(id, value) {
 
 // Nothing is asked: what can be asked, questions to start with, and what is being read.
 function suggest() {
-  one(".idle").hidden = Boolean(asked) || Boolean(address().hit);
+  const { q, hit } = address();
+  one(".idle").hidden = Boolean(q || hit);
   const box = one(".suggest");
   box.hidden = !questions.length;
   const chips = questions.map((question) => element("button", { type: "button", class: "chip", "data-question": true }, question));
