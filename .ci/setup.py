@@ -78,6 +78,10 @@ def fingerprint(extras):
     return digest.hexdigest()
 
 
+def stamp_of(extras):
+    return os.path.join(VENV, "folioscope-" + extras.replace(",", "-"))
+
+
 def stamped(stamp, wanted):
     try:
         with open(stamp) as file:
@@ -91,10 +95,11 @@ def install(dev):
     if not os.path.exists(PYTHON):
         check_machine()
     gpu = has_nvidia()
-    extras = ("gpu" if gpu else "cpu") + (",dev" if dev else "")
-    wanted = fingerprint(extras)
-    stamp = os.path.join(VENV, "folioscope-dev" if dev else "folioscope-app")
-    if stamped(stamp, wanted):
+    app = "gpu" if gpu else "cpu"
+    with_tests = app + ",dev"
+    extras = with_tests if dev else app
+    done = [extra for extra in (with_tests, app) if stamped(stamp_of(extra), fingerprint(extra))]
+    if with_tests in done or extras in done:
         return
     if not os.path.exists(PYTHON):
         size = "several GB for CUDA" if gpu else "about 0.7 GB (2.5 GB on disk)"
@@ -104,8 +109,8 @@ def install(dev):
     run(*torch_step(gpu))
     print("Installing Folioscope and what it needs (2 of 2) …", flush=True)
     run(*pip("-e", f"{ROOT}[{extras}]"))
-    with open(stamp, "w") as file:
-        file.write(wanted)
+    with open(stamp_of(extras), "w") as file:
+        file.write(fingerprint(extras))
 
 
 def browser():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from retrieval.errors import StoreError
 from retrieval.store import jobs
 from retrieval.store.db import Store
 from retrieval.types import JobState
@@ -114,4 +116,20 @@ def _start_process(log: Path, token: str) -> None:
             start_new_session=True,
         )
     # it outlives this process; while both live, someone has to take note of its end
-    threading.Thread(target=process.wait, name="worker's end", daemon=True).start()
+    watching = threading.Thread(target=_at_its_end, args=(process, log.parent, token), name="worker's end", daemon=True)
+    watching.start()
+
+
+def _at_its_end(process: subprocess.Popen[bytes], folder: Path, token: str) -> None:
+    """A worker that failed leaves its lease: nobody need wait until that is over."""
+    if process.wait() == 0 or not folder.exists():
+        return
+    try:
+        store = Store(folder)
+        try:
+            with store.write() as db:
+                jobs.drop_lease(db, token, whole=False)
+        finally:
+            store.close()
+    except (StoreError, sqlite3.Error):
+        pass  # the library is gone or busy: the lease ends by itself

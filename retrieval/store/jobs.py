@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from retrieval.types import JobState
 
 LEASE_DEAD_S = 10.0
+STARTING_S = 60.0  # a process that starts on a busy machine needs a while to its first heartbeat
 NO_OCR = "without ocr"  # subject of an ingest job whose pictures are not read for text
 
 
@@ -90,14 +91,16 @@ def reopen(db: sqlite3.Connection, job_id: int) -> None:
 def take_lease(db: sqlite3.Connection, token: str, pid: int | None) -> bool:
     """True when `token` holds the library now; False while another worker lives. Call inside a write.
 
-    Who starts a worker takes the lease for it (`pid` None), so that nobody else starts a second one meanwhile.
+    Who starts a worker takes the lease for it (`pid` None), so that nobody else starts a second one meanwhile; that
+    lease lasts longer than one that is kept by heartbeats.
     """
     row = db.execute("SELECT token, heartbeat, starts FROM worker").fetchone()
     if row is not None and row[0] != token and time.time() - row[1] < LEASE_DEAD_S:
         return False
     starts = 0 if row is None else row[2]
     starts += pid is None
-    db.execute("INSERT OR REPLACE INTO worker VALUES (1, ?, ?, ?, ?)", (token, pid, time.time(), starts))
+    heartbeat = time.time() + (STARTING_S - LEASE_DEAD_S if pid is None else 0.0)
+    db.execute("INSERT OR REPLACE INTO worker VALUES (1, ?, ?, ?, ?)", (token, pid, heartbeat, starts))
     return True
 
 

@@ -28,9 +28,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def kill_lease(store: Store) -> None:
-    """As if the worker had died more than ten seconds ago."""
+    """As if the worker had died (or not come to life) so long ago that nobody waits for it any more."""
     with store.write() as db:
-        db.execute("UPDATE worker SET heartbeat = heartbeat - 11")
+        db.execute("UPDATE worker SET heartbeat = heartbeat - 61")
 
 
 def test_it_steps_until_nothing_is_left_and_gives_the_lease_back(store: Store) -> None:
@@ -182,3 +182,24 @@ def test_work_that_was_enqueued_without_a_worker_is_taken_up(tmp_path: Path) -> 
         assert active is not None and active.id == job
         assert library.jobs.wait(active.id).state is JobState.DONE
         assert library.search("zebra").hits[0].why.meaning == 1
+
+
+def test_a_process_that_starts_slowly_is_given_a_minute_one_that_works_ten_seconds(store: Store) -> None:
+    started: list[str] = []
+    ensure_worker(store, started.append)
+    with store.write() as db:
+        db.execute("UPDATE worker SET heartbeat = heartbeat - 50")
+    assert jobs.worker_alive(store.read())
+    with store.write() as db:
+        assert jobs.take_lease(db, started[0], 1)  # it has come to life
+        db.execute("UPDATE worker SET heartbeat = heartbeat - 11")
+    assert not jobs.worker_alive(store.read())
+
+
+def test_a_process_that_fails_at_once_leaves_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    ensure_worker(store)
+    deadline = time.monotonic() + 30
+    while jobs.worker_alive(store.read()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
