@@ -1,6 +1,6 @@
 """Makes the sample files: `python -m data.make` for all of them, or some of pictures, documents, film, questions.
 
-The pictures are traced by light in NumPy and take half an hour on two cores; the rest takes two minutes and needs them.
+The pictures are traced by light in NumPy, minutes of one core each; the rest takes a minute or two and needs them.
 Nothing is downloaded, all chance is seeded: the same versions of NumPy, Pillow, PyMuPDF and PyAV make the same bytes.
 """
 

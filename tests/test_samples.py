@@ -147,6 +147,9 @@ def test_a_scene_is_traced_and_lit() -> None:
     sky, sea = small[2, 4], small[-2, 4]
     assert sky[2] > sky[0] > 0.2  # blue and bright above
     assert sea.mean() < sky.mean()
+    with Image.open(FILES / "sailing-boat.jpg") as shipped:
+        whole = np.asarray(shipped.resize((48, 32), Image.Resampling.BOX), dtype=float) / 255
+    assert np.abs(whole - small).mean() < 0.06  # what is shipped is what the script draws
 
 
 def test_noise_looks_up_its_texels_and_wraps() -> None:

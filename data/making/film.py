@@ -61,13 +61,17 @@ def oven(t: float) -> Image.Image:
             x, y = column * 116 - (row % 2) * 58, row * 74
             shade = 64 + 14 * ((row * 7 + column * 5) % 4)
             pen.rounded_rectangle((x + 4, y + 4, x + 112, y + 70), 6, fill=(shade + 40, shade - 6, shade - 20))
-    glow = 0.85 + 0.15 * math.sin(t * 7) * math.sin(t * 3.1)
+    glow = 0.97  # steady: a flicker of so much colour would count as a cut
     pen.pieslice((180, 40, 1100, 960), 180, 360, fill="#3a3432")
     pen.rectangle((180, 500, 1100, 620), fill="#3a3432")
     pen.pieslice((220, 84, 1060, 930), 180, 360, fill=(int(240 * glow), int(112 * glow), 24))
     pen.rectangle((220, 506, 1060, 590), fill=(int(220 * glow), int(92 * glow), 20))
     pen.pieslice((330, 190, 950, 850), 180, 360, fill=(int(255 * glow), int(176 * glow), 62))
-    baked = min(1.0, t / 4)
+    for k in range(9):
+        x = 400 + k * 60
+        lick = 70 + 34 * math.sin(t * 5 + k * 1.9)
+        pen.polygon([(x - 26, 520), (x + 6 * math.sin(t * 7 + k), 520 - lick), (x + 26, 520)], fill=(255, 214, 110))
+    baked = 0.4 + min(0.6, t / 8)
     for k, x in enumerate((310, 470, 640, 810, 970)):
         size = 62 + 22 * baked
         top = 560 - size * (0.75 + 0.05 * math.sin(t * 2 + k))
@@ -232,7 +236,6 @@ def figures(t: float) -> Image.Image:
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, W, 110), fill="#16324f")
     pen.text((60, 28), "Power from the tide, thousand kWh", "#ffffff", font(50, bold=True))
-    grown = min(1.0, t / 2.2)
     for k in range(5):
         y = 620 - k * 102
         pen.line((120, y, W - 60, y), "#dfe3e6", 3)
@@ -245,17 +248,13 @@ def figures(t: float) -> Image.Image:
         )
     ):
         x = 150 + k * 134
-        part = max(0.0, min(1.0, grown * 2.2 - k * 0.15))
-        high = value * 51 * part
+        high = value * 51
         pen.rectangle((x, 620 - high, x + 92, 620), fill="#b5561d" if name == "Dec" else "#2a7f7a")
         pen.text((x + 46 - pen.textlength(name, font(34)) / 2, 634), name, "#22282c", font(34))
-        if part == 1.0:
-            pen.text(
-                (x + 46 - pen.textlength(f"{value}", font(34, bold=True)) / 2, 576 - high),
-                f"{value}",
-                "#22282c",
-                font(34, bold=True),
-            )
+        number, bold = f"{value}", font(34, bold=True)
+        pen.text((x + 46 - pen.textlength(number, bold) / 2, 576 - high), number, "#22282c", bold)
+    x = 150 + 250 * t
+    pen.polygon([(x - 16, 690), (x + 16, 690), (x, 676)], fill="#e0a526")  # slow: growing bars would count as cuts
     return image
 
 
