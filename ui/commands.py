@@ -61,7 +61,17 @@ def add(library: Library, args: argparse.Namespace) -> Answer:
         progress.say("Reading goes on in the background; `folioscope jobs` shows it, `folioscope cancel` stops it.")
         raise
     progress.done()
-    return Answer(added.as_json(), _added_text(added), 1 if added.refused else 0)
+    unfinished = None if args.no_wait or added.job is None else _unfinished(library.jobs.get(added.job))
+    if unfinished:
+        progress.say(f"folioscope: {unfinished}")
+    return Answer(added.as_json(), _added_text(added), 1 if added.refused or unfinished else 0)
+
+
+def _unfinished(job: Job) -> str | None:
+    """What happened to a job that ended before its work was done."""
+    if job.state is JobState.DONE:
+        return None
+    return f"reading was stopped: {job.message or job.state}."
 
 
 def _added_text(added: Added) -> str:
