@@ -19,6 +19,7 @@ from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, W
 WORDS_K = 400
 VECTORS_K = 200
 RERANK_K = 20
+RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
@@ -166,10 +167,12 @@ def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranke
     if len(head) < 2:
         return ordered
     parts = page_store.parts(db, [part for place in head if (part := ordered[place].text_part) is not None])
+    whole = page_store.get(db, [ordered[place].page_id for place in head if ordered[place].text_part not in parts])
     shown = []
     for place in head:
-        part = ordered[place].text_part
-        text = parts[part].text if part in parts else None
+        candidate = ordered[place]
+        part, page = parts.get(candidate.text_part or 0), whole.get(candidate.page_id)
+        text = page.text[:RERANK_LENGTH] if page is not None else None if part is None else part.text
         shown.append(PartInput(text or ""))
     scores = reranker.score(query, shown)
     best = [head[i] for i in np.argsort(-scores, kind="stable")]

@@ -273,3 +273,25 @@ def test_the_store_keeps_half_precision_rows(tmp_path: Path) -> None:
         two, one = np.zeros(2, np.int64), np.zeros(1, np.int64)
         vectors.store(db, shelf.generation, document, Route.TEXT, two, one, rows_of(3))
     shelf.store.close()
+
+
+def test_scores_of_some_ids_are_numpys_after_every_change() -> None:
+    chance = np.random.default_rng(12)
+    ids = chance.permutation(5000)[:800].astype(np.int64)
+    rows, query = rows_of(800), rows_of(1, seed=4)[0]
+    index = FaissIndex(DIM)
+    assert index.scores(query, ids)[1].tolist() == []
+    for start in range(0, 800, 200):
+        index.add(ids[start : start + 200], rows[start : start + 200])
+        gone = ids[start : start + 50]
+        index.remove(gone)
+        left = np.setdiff1d(ids[: start + 200], np.concatenate([ids[at : at + 50] for at in range(0, start + 1, 200)]))
+        asked = np.concatenate([chance.permutation(ids)[:300], [-1, 10**9]])
+        scores, found = index.scores(query, asked)
+        expected = np.intersect1d(asked, left)
+        assert set(found.tolist()) == set(expected.tolist())
+        place = {int(number): at for at, number in enumerate(ids)}
+        exact = np.array([rows[place[int(number)]] @ query for number in found])
+        assert np.abs(scores - exact).max() <= 1e-5
+        assert np.all(np.diff(scores) <= 0)
+    assert index.scores(query, np.empty(0, np.int64))[1].tolist() == []

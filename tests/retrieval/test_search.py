@@ -213,6 +213,17 @@ def test_a_reranker_orders_its_profiles_and_leaves_the_others_in_place(shop: Wor
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_reranker_is_shown_the_text_of_pages_without_vectors(tmp_path: Path) -> None:
+    with Workshop(tmp_path, FILES) as other:
+        other.add("zoo.pdf", "farm.pdf")
+        other.step()
+        other.step()
+        reranker = Backwards()
+        other.library.reranker = reranker
+        other.library.search("zebra cow")
+        assert sorted(reranker.shown) == ["a cow alone", "the zebra and the cow", "zebra stripes are black"]
+
+
 def test_the_passage_that_holds_the_words_is_shown(tmp_path: Path) -> None:
     passages = tuple(
         Passage(text, Box(0.0, top, 1.0, top + 0.1), Source.TEXT)
