@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 JPEG_QUALITY = 85
 OCR_DPI = 144
 OCR_LONGEST_PX = 4096  # posters and maps; 144 dpi of an A4 page are 1,684
-VIDEO_PATIENCE = 5  # times the silence of other files: a moment may be half a minute of 4K frames
+VIDEO_PATIENCE = 4  # times the time of other files: a moment may be half a minute of 4K frames
 
 Reply = Iterator[tuple[frames.Header, bytes]]
 
@@ -140,11 +140,11 @@ def serve(requests: queue.SimpleQueue[tuple[frames.Header, bytes]], send: Callab
         patience = 1
         end: dict[str, Any] = {"end": "done"}
         try:
-            limit_cpu(limits.page_wall_s)
+            limit_cpu(limits.page_cpu_s)
             for header, data in server.answer(request, payload):
                 send(frames.pack(header, data))
                 patience = header.get("patience", patience)
-                limit_cpu(limits.page_wall_s * patience)
+                limit_cpu(limits.page_cpu_s * patience)
         except Refused as refusal:
             end = {"end": "refused", "reason": refusal.reason, "remedy": refusal.remedy}
         except MemoryError:

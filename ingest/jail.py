@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-CPU_SLACK = 2.0  # CPU seconds granted for each second of silence: libraries may use a few threads for a while
 
 NETWORK = frozenset(
     {
@@ -79,10 +78,11 @@ def limit_memory(more_bytes: int) -> None:
 
 
 def limit_cpu(seconds: float) -> None:
-    """Grants so many seconds more (and some slack); the system ends a process that takes longer, whatever it does."""
+    """Grants so many seconds more, of all threads together, rounded up; the system ends a process that takes longer,
+    whatever it does."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime + seconds * CPU_SLACK) + 1
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 

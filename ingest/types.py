@@ -155,7 +155,8 @@ class Limits:
     max_pixels: int = 200_000_000
     max_seconds: float = 4 * 3600.0
     memory_bytes: int = 3 * 1024**3  # address space of a parsing child beyond what it starts with
-    page_wall_s: float = 300.0  # silence of a child for longer than this ends it
+    page_cpu_s: float = 60.0  # so much CPU time without a page, a picture or an answer ends a child
+    page_wall_s: float = 300.0  # and so much silence, which on a busy machine may hold little CPU time
 
 
 DEFAULT_LIMITS = Limits()

@@ -59,6 +59,30 @@ def bomb(path: Path, side: int = 60_000) -> Path:
     return path
 
 
+def endless(path: Path) -> Path:
+    """A PDF of three pages; the second draws a form that draws another ten times, and so on: 10¹² lines of text."""
+    document = pymupdf.open(pdf(path, ["one", "two", "three"]))
+    deeper = 0
+    for _ in range(12):
+        form = document.get_new_xref()
+        calls = b"/F Do " * 10 if deeper else b"BT /helv 1 Tf (ha) Tj ET"
+        inner = f"/XObject << /F {deeper} 0 R >>" if deeper else ""
+        document.update_object(
+            form, f"<< /Type /XObject /Subtype /Form /BBox [0 0 200 400] /Resources << {inner} >> >>"
+        )
+        document.update_stream(form, calls)
+        deeper = form
+    document.xref_set_key(document[1].xref, "Resources", f"<< /XObject << /F {deeper} 0 R >> >>")
+    contents = document.get_new_xref()
+    document.update_object(contents, "<< >>")
+    document.update_stream(contents, b"/F Do")
+    document.xref_set_key(document[1].xref, "Contents", f"{contents} 0 R")
+    data = document.tobytes()
+    document.close()
+    path.write_bytes(data)
+    return path
+
+
 def office(path: Path, member: str = "[Content_Types].xml") -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(member, "<Types/>")

@@ -176,6 +176,15 @@ def test_a_page_that_ends_the_child_is_named_and_the_rest_is_read(tmp_path: Path
     assert texts(found)[-1] == "page 1500"
 
 
+def test_an_endless_page_is_given_up_and_the_rest_is_read(tmp_path: Path) -> None:
+    with Children(limits=Limits(page_cpu_s=1)) as pool:
+        found = list(pool.read(samples.endless(tmp_path / "a.pdf")))
+        assert found[1] == PageError(2, "reading it took too long")
+        assert texts(found) == ["one", "three"]
+        with pytest.raises(ValueError, match="reading it took too long"):
+            pool.encoded(tmp_path / "a.pdf", FileKind.PDF, PageRef(2), 100)
+
+
 def test_a_child_that_falls_silent_is_ended(tmp_path: Path) -> None:
     path = samples.picture(tmp_path / "a.png")
     with Children(limits=Limits(page_wall_s=0.7)) as pool:
