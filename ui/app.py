@@ -128,6 +128,7 @@ def _mount(server: FastAPI, library: Library) -> None:
         run_history=False,
         favicon_path=str(STATIC / "icon.svg"),
         show_error=True,
+        max_file_size=library.limits.max_bytes,
         ssr_mode=False,
         mcp_server=False,
         theme=theme(),

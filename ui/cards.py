@@ -126,7 +126,7 @@ def hit_card(hit: Hit, terms: tuple[str, ...]) -> str:
     why = wording.why_line(hit)
     score = wording.percent(hit.score)
     return (
-        f'<article class="hit" tabindex="-1" data-page="{hit.page_id}" data-id="{esc(hit.corpus_id)}"'
+        f'<article class="hit" tabindex="0" data-page="{hit.page_id}" data-id="{esc(hit.corpus_id)}"'
         f' aria-label="{esc(hit.document)}, {place}, {wording.fit(hit.score)}, {score} percent">'
         f"{thumb(hit.page_id, hit.width, hit.height, hit.region, badge)}<div>"
         f'<div class="where"><b title="{esc(hit.document)}">{esc(hit.document)}</b><span class="num">{place}</span></div>'

@@ -98,7 +98,7 @@ def _list(result: SearchResult, fitting: int) -> str:
 def _notices(result: SearchResult, fitting: int) -> str:
     out: list[str] = []
     if result.by_words_only:
-        text = wording.WORDS_ONLY.get(result.by_words_only, wording.WORDS_ONLY["loading"])
+        text = wording.WORDS_ONLY.get(result.by_words_only) or f"{wording.WORDS_BECAUSE} {result.by_words_only}"
         out.append(_notice("words", text))
     reading = wording.still_reading(result.reading)
     if reading and result.hits:
@@ -139,8 +139,11 @@ def play(library: Library, page_id: int) -> dict[str, object]:
     """Where a moment plays: an address that this browser can play, and the second in it. May take seconds."""
     page = library.documents.page(page_id)
     start = page.start_s or 0.0
-    _, second = library.documents.playable(page.document_id, start)
-    return {"src": f"/media/{page.document_id}?at={start:.1f}", "second": round(second, 2)}
+    path, second = library.documents.playable(page.document_id, start)
+    src = f"/media/{page.document_id}"
+    if path != library.documents.original(page.document_id)[0]:
+        src += f"?at={start:.1f}"  # a copy of that minute
+    return {"src": src, "second": round(second, 2)}
 
 
 def judge(library: Library, query: str, page_id: int, relevant: bool | None) -> dict[str, object]:

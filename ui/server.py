@@ -141,7 +141,7 @@ def serve(
 
         def started() -> None:
             tell(f"Folioscope is at {address}  (Ctrl-C stops it)\n")
-            if open_browser:
+            if open_browser and _has_screen():
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
             later = threading.Timer(MODELS_AFTER_S, library.loading_in_background)
             later.daemon = True
@@ -154,6 +154,11 @@ def serve(
             server.state.uploads.close()
             sock.close()
     return 0
+
+
+def _has_screen() -> bool:
+    """Without one, `webbrowser` would start a text browser in this very terminal."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _say(text: str) -> None:

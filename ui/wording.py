@@ -12,6 +12,8 @@ WORDS_ONLY = {
     "embedding": "Answers are by words alone until the pages have been read by meaning.",
 }
 
+WORDS_BECAUSE = "Answers are by words alone, for the model cannot be used."
+
 
 def count(number: int) -> str:
     """1284 -> "1,284"."""

@@ -69,7 +69,7 @@ function weaker(button) {
 
 // Shows what the address says. Called on load, back, forward and after a question.
 export async function route(here, { again = false } = {}) {
-  await fill();
+  fill();
   one("#q").value = here.q || "";
   choose(here.kind || "");
   pick("#pick-document", here.document || "");
@@ -170,9 +170,9 @@ const wanted_address = () => { const { hit, ...rest } = address(); return rest; 
 
 function leave() {
   if (narrow()) {
+    if (address().hit && last === "click") { history.back(); return; } // the list lies one step back
     if (address().hit) move(wanted_address(), { replace: true });
     close();
-    one(".hit.on")?.focus();
   }
 }
 
