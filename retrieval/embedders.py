@@ -6,9 +6,10 @@ asked for a probe before it may embed anything.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -166,9 +167,15 @@ def _load(folder: Path, checkpoint: Checkpoint, device: str, dtype: torch.dtype)
     )
 
 
+def picture_size(transformer: Transformer) -> dict[str, int]:
+    """The image processor's `size` setting, {} where there is none."""
+    processor: Any = transformer.processor
+    return dict(getattr(getattr(processor, "image_processor", processor), "size", None) or {})
+
+
 def worth_px(transformer: Transformer) -> int:
     """The longest side of a picture, in px, that is worth rendering for a model: twice a fixed input, else its area."""
-    size = dict(getattr(getattr(transformer.processor, "image_processor", transformer.processor), "size", None) or {})
+    size = picture_size(transformer)
     if transformer.config.model_type in qwen_vl.MODEL_TYPES:
         return 1280
     side = size.get("shortest_edge") or size.get("height") or 0
@@ -199,20 +206,18 @@ def _close_traps(transformer: Transformer, name: str) -> None:
             f"{name} is made for pictures, but only its text half could be loaded.",
             "Its processor files are missing or name a class that transformers does not know.",
         )
-    settings: dict[str, dict[str, Any]] = {key: dict(value) for key, value in transformer.processing_kwargs.items()}
+    settings: dict[str, Any] = copy.deepcopy(dict(transformer.processing_kwargs))
     if config.model_type in ("siglip", "siglip2"):
         # it reads the last position, so shorter padding would make a text's vector depend on its neighbours
         longest = config.get_text_config().max_position_embeddings
-        settings["text"] = {"padding": "max_length", "max_length": longest, "truncation": True} | settings.get(
-            "text", {}
-        )
+        padded = {"padding": "max_length", "max_length": longest, "truncation": True}
+        settings["text"] = padded | settings.get("text", {})
     if "message" in kinds:
         # text that spells <|image_pad|> is text
         settings["chat_template"] = {"sanitize_control_tokens": True} | settings.get("chat_template", {})
-    image_processor = getattr(processor, "image_processor", None)
-    size = dict(getattr(image_processor, "size", None) or {})
+    size = picture_size(transformer)
     if config.model_type in qwen_vl.MODEL_TYPES and size.get("longest_edge", 0) > qwen_vl.LARGEST_PX:
         shortest = min(int(size.get("shortest_edge") or 0), qwen_vl.LARGEST_PX)
         own = {"size": {"shortest_edge": shortest, "longest_edge": qwen_vl.LARGEST_PX}}
         settings["image"] = own | settings.get("image", {})
-    transformer.processing_kwargs = settings
+    transformer.processing_kwargs = cast("Any", settings)

@@ -74,15 +74,12 @@ class BuiltinEmbedder:
     picture_px = 2 * 260  # the longest side that is worth giving: the tower squeezes every picture to 260 × 260
     reads = frozenset({Route.TEXT, Route.PICTURE})
 
-    def __init__(
-        self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str, threads: int | None
-    ) -> None:
+    def __init__(self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str) -> None:
         self.model = model
         on_gpu = model.device.type != "cpu"
         self._encoder = Encoder(
             model, DIM, fuses=False, text_batch=256 if on_gpu else 32, picture_batch=64 if on_gpu else 8
         )
-        self._threads = threads
         text = {"minilm": MINILM_SHA256, "max_tokens": MAX_TOKENS, "format": FORMAT}
         self.feature_key = key_of(tower=tower_sha256, format=FORMAT)
         self.query_key = key_of(**text)
@@ -98,7 +95,7 @@ class BuiltinEmbedder:
         """(n, 1280) float32 of the frozen net; worth keeping, because a new projection needs nothing else."""
         import torch
 
-        tower = self.model[0].sub_modules["image"][0]
+        tower = self._image_route()[0]
         size = self._encoder.picture_batch
         rows = [np.zeros((0, tower.get_embedding_dimension()), dtype=np.float32)]
         with self._encoder.lock, torch.inference_mode():
@@ -108,11 +105,16 @@ class BuiltinEmbedder:
                 rows.append(tower(batch)["sentence_embedding"].cpu().numpy())
         return np.concatenate(rows)
 
+    def _image_route(self) -> list[Any]:
+        """The tower and the two layers of the projection."""
+        router: Any = self.model[0]
+        return list(router.sub_modules["image"])
+
     def project(self, features: Floats) -> Floats:
         """(n, 1280) features → (n, 384) unit rows, the same as `embed_parts` of the pictures."""
         import torch
 
-        layers = list(self.model[0].sub_modules["image"])[1:]
+        layers = self._image_route()[1:]
         with torch.inference_mode():
             batch: dict[str, Any] = {"sentence_embedding": torch.from_numpy(features).to(self.model.device)}
             for layer in layers:
@@ -181,4 +183,4 @@ def load(precision: str = "float32", threads: int | None = None, device: str | N
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
         model = build_model(WEIGHTS, place, getattr(torch, precision))
         checked.result()
-    return BuiltinEmbedder(model, hashes[0], hashes[1], threads)
+    return BuiltinEmbedder(model, hashes[0], hashes[1])

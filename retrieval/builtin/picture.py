@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from PIL import Image
 from sentence_transformers.base.modules import InputModule
@@ -16,7 +16,7 @@ from .towers import FEATURES, PICTURE_PX, EfficientNetLite2, load_tower, to_pixe
 class PictureTower(InputModule):
     """{"image": picture} → features["sentence_embedding"], (B, 1280) float32 whatever the net's precision is."""
 
-    config_keys: ClassVar[list[str]] = ["picture_px"]
+    config_keys: list[str] = ["picture_px"]  # noqa: RUF012 (the base class declares it so)
     save_in_root = False
 
     def __init__(self, net: EfficientNetLite2 | None = None, picture_px: int = PICTURE_PX) -> None:

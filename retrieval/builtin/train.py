@@ -83,13 +83,8 @@ def train(examples: Examples, recipe: Recipe) -> dict[str, Tensor]:
     order = np.random.default_rng(recipe.seed)
     features, captions = torch.from_numpy(examples.features), torch.from_numpy(examples.captions)
     mean, spread = features.mean(0), features.std(0) + 1e-4
-    net = nn.Sequential(
-        nn.Dropout(recipe.dropout / 2),
-        nn.Linear(FEATURES, recipe.hidden),
-        nn.GELU(),
-        nn.Dropout(recipe.dropout),
-        nn.Linear(recipe.hidden, DIM),
-    )
+    first, second = nn.Linear(FEATURES, recipe.hidden), nn.Linear(recipe.hidden, DIM)
+    net = nn.Sequential(nn.Dropout(recipe.dropout / 2), first, nn.GELU(), nn.Dropout(recipe.dropout), second)
     log_scale = nn.Parameter(torch.tensor(recipe.scale).log())
     optimizer = torch.optim.AdamW(
         [{"params": net.parameters(), "weight_decay": recipe.decay}, {"params": [log_scale], "weight_decay": 0.0}],
@@ -107,10 +102,9 @@ def train(examples: Examples, recipe: Recipe) -> dict[str, Tensor]:
             rows = nn.functional.normalize(net((features[pictures] - mean) / spread), dim=-1)
             loss = info_nce(rows, captions[texts], log_scale.exp().clamp(max=100), same)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
-    first, second = net[1], net[4]
     with torch.no_grad():  # the standardisation of the features moves into the first layer
         weight = first.weight / spread
         return {
