@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from retrieval.store.db import Store, get_setting, scrub, set_setting
 from retrieval.types import JobState, Stage
 from retrieval.work import LOG_NAME
 
+DAY_S = 86400.0
+_TIDIED = "tidied"  # setting: when files that nothing refers to were last looked for
 _NOTE = "erasing"  # setting: {sha256 of what is still to be deleted: "document" or "blob"}
 
 
@@ -76,7 +79,8 @@ def sweep(store: Store, blobs: Blobs, cache: Cache) -> None:
     discard(store, blobs, note)
     if (folder / LOG_NAME).exists():
         os.truncate(folder / LOG_NAME, 0)
-    scrub(store)
+    if not scrub(store):
+        return  # the note stays: whoever opens the library next tries again
     with store.write() as db:
         set_setting(db, _NOTE, {name: what for name, what in _note(db).items() if name not in note})
 
@@ -89,6 +93,21 @@ def discard(store: Store, blobs: Blobs, names: Iterable[str]) -> None:
             for name in names:
                 if not pages.blob_in_use(db, name):
                     blobs.delete(name)
+
+
+def tidy(store: Store, blobs: Blobs) -> None:
+    """Once a day: deletes what a process left behind that was killed between writing a file and noting it."""
+    now = time.time()
+    last = get_setting(store.read(), _TIDIED)
+    if isinstance(last, int | float) and now - last < DAY_S:
+        return
+    old = [path for path in blobs.folder.glob("*/*") if now - path.stat().st_mtime > DAY_S]
+    for path in old:
+        if path.name.startswith("."):
+            path.unlink(missing_ok=True)
+    discard(store, blobs, {path.name.partition(".")[0] for path in old} - {""})
+    with store.write() as db:
+        set_setting(db, _TIDIED, now)
 
 
 def playable_folder(library: Path, sha256: str) -> Path:

@@ -110,10 +110,10 @@ class Library:
         from ingest.worker import Children
         from retrieval.pipeline import Pipeline
 
-        self.documents.empty_expired()
         pipeline = Pipeline(self.store, self.blobs, self.cache, Children(count=2, limits=self.limits), self.models.load)
         try:
             self.documents.empty_expired()
+            bin.tidy(self.store, self.blobs)
             work(self.store, pipeline.step, token=token, stop=self._stop)
         finally:
             pipeline.close()
@@ -196,6 +196,7 @@ class Library:
             self.prepare()
         except FolioscopeError as error:
             self.models.trouble = error
+        self.documents.empty_expired()
 
     def search(
         self,

@@ -141,11 +141,13 @@ def set_setting(db: sqlite3.Connection, key: str, value: object) -> None:
     )
 
 
-def scrub(store: Store) -> None:
-    """After something was deleted for good: no trace of its text stays in the index, the file or the log."""
+def scrub(store: Store) -> bool:
+    """After something was deleted for good: no trace of its text stays in the index, the file or the log. False when
+    somebody reads an older state for so long that the log could not be cut: try again later."""
     db = store.read()
     db.execute("INSERT INTO pages_fts (pages_fts) VALUES ('optimize')")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    busy: int = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+    return not busy
 
 
 def integrity(db: sqlite3.Connection) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import random
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +14,11 @@ import pytest
 
 from ingest.types import FileKind
 from retrieval.adding import add_texts
+from retrieval.bin import tidy
 from retrieval.documents import BIN_S
 from retrieval.errors import NotFound
 from retrieval.store import documents
+from retrieval.store.db import get_setting
 from tests.retrieval.fake_children import Item, file, moment, page
 from tests.retrieval.workshop import Workshop
 
@@ -244,3 +249,40 @@ def test_refusals_stay_until_dismissed(shop: Workshop) -> None:
     shop.library.documents.dismiss(found[0].id)
     shop.library.documents.dismiss(10**6)
     assert [refusal.document for refusal in shop.library.documents.refusals()] == ["x.pdf"]
+
+
+def test_a_reader_that_stays_keeps_the_note_of_what_is_to_be_erased(tmp_path: Path) -> None:
+    """While somebody reads an older state, the log cannot be cut; the next who opens the library does it."""
+    with Workshop(tmp_path, {"a.pdf": [page(1, "zanzibarine")]}) as shop:
+        shop.add("a.pdf")
+        shop.finish()
+        shop.store.read().execute("PRAGMA busy_timeout=20")
+        with contextlib.closing(sqlite3.connect(shop.store.path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM pages").fetchall()
+            shop.library.documents.remove(["a.pdf"], for_good=True)
+            assert shop.library.documents.list() == []
+            assert get_setting(shop.store.read(), "erasing") != {}
+            reader.execute("COMMIT")
+    with Workshop(tmp_path) as shop:
+        assert not any(b"zanzibar" in path.read_bytes() for path in shop.library.path.glob("library.sqlite*"))
+        assert get_setting(shop.store.read(), "erasing") == {}
+
+
+def test_what_a_kill_left_behind_is_swept_up_after_a_day(shop: Workshop) -> None:
+    blobs = shop.library.blobs
+    thumbnail = shop.library.documents.thumbnail(shop.library.documents.resolve("a.pdf#page=1"))
+    old, young = blobs.path(blobs.put(b"old orphan")), blobs.path(blobs.put(b"young orphan"))
+    half = old.with_name(".0123456789abcdef-00")
+    half.write_bytes(b"half")
+    beside = old.with_name(old.name + ".srt")
+    beside.write_bytes(b"subtitles")
+    for path in blobs.folder.glob("*/*"):
+        if path != young:
+            os.utime(path, (1e9, 1e9))
+    tidy(shop.store, blobs)
+    assert [path.exists() for path in (old, half, beside, young)] == [False, False, False, True]
+    assert shop.library.documents.thumbnail(shop.library.documents.resolve("a.pdf#page=1")) == thumbnail
+    os.utime(young, (1e9, 1e9))
+    tidy(shop.store, blobs)
+    assert young.exists()  # once a day is enough

@@ -138,6 +138,18 @@ def test_words_answer_while_the_model_loads_and_when_it_cannot(tmp_path: Path, t
         assert result.by_words_only == ("The weights are damaged." if trouble else None)
 
 
+def test_a_server_that_starts_empties_the_bin(tmp_path: Path) -> None:
+    with Library(tmp_path / "library", embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
+        library.add_texts([("one", "zebra")])
+        library.documents.remove(["one"])
+        with library.store.write() as db:
+            db.execute("UPDATE documents SET deleted = deleted - 31 * 86400")
+        library.loading_in_background()
+        assert library._loading is not None
+        library._loading.join()
+        assert library.documents.list(deleted=True) == []
+
+
 def test_a_library_is_a_folder_that_can_be_moved(tmp_path: Path) -> None:
     with Library(tmp_path / "old", embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
         library.add([samples.pdf(tmp_path / "a.pdf", ["zebra"])], copy=True)
