@@ -97,14 +97,16 @@ def _list(result: SearchResult, fitting: int) -> str:
 
 def _notices(result: SearchResult, fitting: int) -> str:
     out: list[str] = []
-    if result.by_words_only:
+    loading = result.by_words_only == "loading"
+    if result.by_words_only and (result.hits or not loading):
         text = wording.WORDS_ONLY.get(result.by_words_only) or f"{wording.WORDS_BECAUSE} {result.by_words_only}"
         out.append(_notice("words", text))
     reading = wording.still_reading(result.reading)
     if reading and result.hits:
         out.append(_notice("reading", reading))
     if not result.hits:
-        text = f"{wording.NOTHING_YET} {reading}" if reading else wording.NOTHING_AT_ALL
+        soon = reading or (wording.MEANING_SOON if loading else "")
+        text = f"{wording.NOTHING_YET} {soon}" if soon else wording.NOTHING_AT_ALL
         out.append(_notice("nothing", text))
     elif not fitting:
         out.append(_notice("nothing", wording.NOTHING_FITS))

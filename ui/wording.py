@@ -7,6 +7,7 @@ from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, Pa
 NOTHING_FITS = "Nothing here seems to answer this. The closest are below, none of them a good match."
 NOTHING_AT_ALL = "Nothing was found. Try other words, or take a filter away."
 NOTHING_YET = "Nothing was found yet."
+MEANING_SOON = "The model is loading: then it is looked for by meaning, too."
 WORDS_ONLY = {
     "loading": "Answers are by words alone until the model has loaded: a few seconds.",
     "embedding": "Answers are by words alone until the pages have been read by meaning.",

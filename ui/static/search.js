@@ -245,8 +245,9 @@ export function changed(status, shelf, stamp) {
   if (had === false && hasDocuments && address().tab !== "library") one("#q").focus();
   one(".idle .hint").textContent = status.hint;
   if (!asked) return;
-  if (!asked.hits.length && asked.reading && stamp) { route(address(), { again: true }); return; }
   const loaded = status.ready && asked.words_only === "loading";
+  // nothing is on the screen, so nothing can jump
+  if (!asked.hits.length && (loaded || (asked.reading && stamp))) { route(address(), { again: true }); return; }
   const read = asked.reading > 0 && !status.active;
   const line = one(loaded ? ".notice-words" : ".notice-reading");
   if ((loaded || read) && line && !one("[data-act=again]", line)) {

@@ -72,7 +72,8 @@ function draw(place, first) {
   if (!place || (place[2] - place[0]) * (place[3] - place[1]) >= MOST) { mark?.remove(); return; }
   if (!mark) { mark = element("span", { class: "box" }); picture.append(mark); }
   const [x0, y0, x1, y1] = place.map((part) => part * 100);
-  Object.assign(mark.style, { left: `${x0}%`, top: `${y0}%`, width: `${x1 - x0}%`, height: `${y1 - y0}%` });
+  const card = one(`.hit[data-page="${shown.page}"] .box`); // the small picture agrees with the large one
+  for (const frame of [mark, card]) frame && Object.assign(frame.style, { left: `${x0}%`, top: `${y0}%`, width: `${x1 - x0}%`, height: `${y1 - y0}%` });
   reveal(mark, first);
 }
 
