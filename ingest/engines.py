@@ -2,5 +2,5 @@
 
 from importlib.metadata import version
 
-OCR = f"rapidocr-{version('rapidocr')}-small-1"
+OCR = f"rapidocr-{version('rapidocr')}-small-2"
 LAYOUT = f"pymupdf-{version('pymupdf')}-1"

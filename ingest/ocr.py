@@ -181,7 +181,7 @@ def _cut(bgr: Bytes, corners: Floats) -> Bytes:
     width = int(max(np.linalg.norm(top_left - top_right), np.linalg.norm(bottom_right - bottom_left)))
     height = int(max(np.linalg.norm(top_left - bottom_left), np.linalg.norm(top_right - bottom_right)))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    cut: Bytes = cv2.warpPerspective(  # type: ignore[assignment]  # OpenCV's stubs know no dtype
+    cut: Bytes = cv2.warpPerspective(
         bgr,
         cv2.getPerspectiveTransform(corners, target),
         (width, height),

@@ -283,23 +283,25 @@ class Documents:
 
     def playable(self, document_id: str, at_s: float) -> tuple[Path, float]:
         """A file that browsers play, and the second of it that is the asked one: the original, or a cached H.264 copy
-        of the minute around it."""
+        of the minute around it. A damaged video is given as it is: the browser plays what it can."""
         from ingest.playable import make_copy, needs_copy
 
         row = self.row(document_id)
         path = self.original_path(row)
-        if not needs_copy(path):
-            return path, at_s
         minute = int(at_s // PLAYABLE_S)
         copy = bin.playable_folder(self._library.path, row.sha256) / f"{minute}.mp4"
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            make_copy(path, copy, minute * PLAYABLE_S, PLAYABLE_S)
+        try:
+            if not needs_copy(path):
+                return path, at_s
+            if not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                make_copy(path, copy, minute * PLAYABLE_S, PLAYABLE_S)
+        except ValueError:
+            return path, at_s
         return copy, at_s - minute * PLAYABLE_S
 
 
 def _opened(data: bytes) -> Image.Image:
-
     from PIL import Image  # here, for commands that show no picture start without it
 
     return Image.open(io.BytesIO(data))

@@ -171,8 +171,8 @@ def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranke
     shown = []
     for place in head:
         candidate = ordered[place]
-        part, page = parts.get(candidate.text_part or 0), whole.get(candidate.page_id)
-        text = page.text[:RERANK_LENGTH] if page is not None else None if part is None else part.text
+        best_part, page = parts.get(candidate.text_part or 0), whole.get(candidate.page_id)
+        text = page.text[:RERANK_LENGTH] if page is not None else best_part and best_part.text
         shown.append(PartInput(text or ""))
     scores = reranker.score(query, shown)
     best = [head[i] for i in np.argsort(-scores, kind="stable")]

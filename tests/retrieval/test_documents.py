@@ -286,3 +286,11 @@ def test_what_a_kill_left_behind_is_swept_up_after_a_day(shop: Workshop) -> None
     os.utime(young, (1e9, 1e9))
     tidy(shop.store, blobs)
     assert young.exists()  # once a day is enough
+
+
+def test_a_video_that_cannot_be_opened_is_played_as_it_is(tmp_path: Path) -> None:
+    with Workshop(tmp_path) as shop:
+        path = file(shop.folder / "in", "film.mp4")
+        shop.add("film.mp4")
+        name = shop.library.documents.list()[0].name
+        assert shop.library.documents.playable(name, 3.0) == (path, 3.0)
