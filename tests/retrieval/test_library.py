@@ -39,6 +39,7 @@ def test_real_files_of_all_sorts(library: Library, tmp_path: Path) -> None:
     folder.mkdir()
     samples.pdf(folder / "zoo.pdf", ["zebra stripes", "quokka smiles"])
     samples.picture(folder / "red.png")
+    samples.picture(folder / "picture.pdf", size=(30, 30), format="PNG")  # its bytes decide what it is
     (folder / "empty.pdf").write_bytes(b"")
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is not what it says")
     samples.office(folder / "letter.docx")
@@ -49,6 +50,7 @@ def test_real_files_of_all_sorts(library: Library, tmp_path: Path) -> None:
     assert {(row["document"], row["kind"], row["pages"]) for row in added.added} == {
         ("zoo.pdf", "page", 2),
         ("red.png", "picture", 1),
+        ("picture.pdf", "picture", 1),
     }
     assert {row["document"] for row in added.refused} == {"empty.pdf", "broken.pdf", "letter.docx", "locked.pdf"}
     assert all(row["reason"] and row["remedy"] for row in added.refused)
@@ -58,7 +60,8 @@ def test_real_files_of_all_sorts(library: Library, tmp_path: Path) -> None:
     hit = library.search("quokka", kind=Kind.PAGE).hits[0]
     assert (hit.corpus_id, hit.why.words, hit.why.meaning) == ("zoo.pdf#page=2", 1, 1)
     assert hit.region is not None and 0 < hit.region.y0 < hit.region.y1 < 0.2
-    assert library.search("quokka", kind=Kind.PICTURE).hits[0].corpus_id == "red.png"
+    pictures = library.search("quokka", kind=Kind.PICTURE).hits
+    assert {hit.corpus_id for hit in pictures} == {"red.png", "picture.pdf"}
     picture = library.documents.picture(hit.page_id, 500)
     assert (picture.width, picture.height) == (250, 500)
     for path in paths:

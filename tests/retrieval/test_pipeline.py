@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.types import PageError, Refused
+from ingest.types import Limits, PageError, Refused
+from retrieval.adding import add_files
 from retrieval.errors import NotFound
 from retrieval.store import documents, jobs, pages
 from retrieval.types import JobState, Stage
 from tests.hash_embedder import HashEmbedder
-from tests.retrieval.fake_children import Item, moment, page
+from tests.retrieval.fake_children import Item, file, moment, page
 from tests.retrieval.workshop import Workshop
 
 ZEBRA: list[Item] = [page(1, "zebra stripes"), page(2, "quokka smiles"), page(3, "", wants_ocr=True)]
@@ -404,3 +405,13 @@ def test_an_original_of_the_same_size_that_is_another_file_is_told(tmp_path: Pat
             shop.library.documents.original("a.pdf")
         page_id = shop.library.documents.resolve("a.pdf#page=1")
         assert shop.library.documents.picture(page_id, 500).width == 8  # the thumbnail, and not the other file
+
+
+def test_without_ocr_pictures_are_not_read_for_text(tmp_path: Path) -> None:
+    with Workshop(tmp_path, {"a.pdf": ZEBRA}, seen={3: "wombat"}) as shop:
+        path = file(tmp_path / "in", "a.pdf")
+        add_files(shop.store, shop.library.blobs, [path], (), False, {}, Limits(), ocr=False)
+        shop.finish()
+        info = shop.library.documents.get("a.pdf")
+        assert (info.stage, info.ocr_pages, info.pages) == (Stage.DONE, 0, 3)
+        assert not [call for call in shop.children.calls if call.startswith("ocr")]
