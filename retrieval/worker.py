@@ -11,13 +11,22 @@ def main(folder: Path, token: str | None = None) -> int:
     from retrieval.cpu import settle_threads
 
     settle_threads()
-    if hasattr(os, "nice"):
-        os.nice(10)
+    _step_back()
     from retrieval.library import Library
 
     with Library(folder) as library:
         library.work(token=token)
     return 0
+
+
+def _step_back() -> None:
+    """Questions come first: the lowest priorities, also against other sessions where Linux groups processes by session."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    try:
+        Path("/proc/self/autogroup").write_text("10", encoding="ascii")
+    except OSError:
+        return  # no such grouping here: niceness is enough
 
 
 if __name__ == "__main__":
