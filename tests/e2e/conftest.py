@@ -17,7 +17,7 @@ REMEDY = (
     "No Chromium was found for the browser tests. On Debian or Ubuntu: apt-get install -y chromium fonts-dejavu-core. "
     "Elsewhere: python -m playwright install --with-deps chromium. Or set FOLIOSCOPE_CHROMIUM to its path."
 )
-WAIT_MS = 20_000
+WAIT_MS = 60_000  # for the slowest machines; a passing test waits for nothing
 expect.set_options(timeout=WAIT_MS)
 
 

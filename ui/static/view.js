@@ -51,11 +51,12 @@ export async function show(page, { query, hit, play, same }) {
   const video = one("video", box);
   if (video) film(page, video, play, mine.signal);
   else if (query) find(page, query, mine.signal);
-  for (const near of [data.next, data.previous]) if (near != null && !video) preload(near);
+  // the neighbours come after the page itself, so that leafing on is instant and never in the way
+  one("img.large", box)?.addEventListener("load", () => {
+    for (const near of [data.next, data.previous]) if (near != null && shown === data) new Image().src = `/page/${near}?px=1400`;
+  }, { once: true });
   return data;
 }
-
-const preload = (page) => { new Image().src = `/page/${page}?px=1400`; };
 
 // The place found by layout analysis replaces the passage's box when it comes.
 async function find(page, query, signal) {
