@@ -149,6 +149,9 @@ def serve(requests: queue.SimpleQueue[tuple[frames.Header, bytes]], send: Callab
             end = {"end": "refused", "reason": refusal.reason, "remedy": refusal.remedy}
         except MemoryError:
             end = {"end": "memory"}
+        except OSError as error:  # it is gone, or its disk is
+            reason = f"it cannot be read ({error.strerror or error})"
+            end = {"end": "refused", "reason": reason, "remedy": "Check that it is still there."}
         except ValueError as error:
             end = {"end": "failed", "reason": str(error)}
         except ImportError as error:

@@ -47,8 +47,11 @@ _SIGNATURES = (
 
 def container_format(path: Path) -> str:
     """FFmpeg's name of the container by the file's first bytes; raises Refused."""
-    with path.open("rb") as file:
-        head = file.read(16)
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise Refused(f"it cannot be opened ({error.strerror})", "Check that it is still there.") from None
     for offset, mark, name in _SIGNATURES:
         if head[offset:].startswith(mark):
             return name

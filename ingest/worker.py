@@ -20,7 +20,7 @@ from ingest import frames
 from ingest.process import Child, Died
 from ingest.types import DEFAULT_LIMITS, Block, FileKind, Limits, Line, Page, PageError, PageRef, Refused, Sized
 
-RECYCLE_BYTES = 1024**3  # a child that has grown beyond this is replaced when it is idle
+RECYCLE_BYTES = 700 * 1024**2  # a child that has grown beyond this is replaced when it is idle
 MAX_DEATHS = 5  # pages of one document that may end a child, before the document is given up
 
 
