@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ from ingest import frames
 
 ROOT = Path(__file__).resolve().parents[1]
 ANOTHER = "Open it in another program and save it as a new file."
+
+
+def _path_to_us() -> dict[str, str]:
+    """What lets a child import this package from a checkout. Installed, it is found anyway; and then the folder, put
+    first, could hide modules of Python behind packages of the same name."""
+    if ROOT == Path(sysconfig.get_path("purelib")).resolve():
+        return {}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 class Died(Exception):
@@ -46,7 +55,7 @@ class Child:
         threads = str(settings["threads"])
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+            **_path_to_us(),
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
             "OMP_WAIT_POLICY": "PASSIVE",
