@@ -22,7 +22,7 @@ ANOTHER = "Open it in another program and save it as a new file."
 def _path_to_us() -> dict[str, str]:
     """What lets a child import this package from a checkout. Installed, it is found anyway; and then the folder, put
     first, could hide modules of Python behind packages of the same name."""
-    if ROOT == Path(sysconfig.get_path("purelib")).resolve():
+    if Path(sysconfig.get_path("purelib")).resolve() == ROOT:
         return {}
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
