@@ -100,7 +100,7 @@ class Library:
 
         with self._making:
             if self._children is None:
-                self._children = Children(count=1, limits=self.limits)
+                self._children = Children(count=2, limits=self.limits)
         return self._children
 
     # work
