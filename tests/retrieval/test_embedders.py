@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from retrieval.builtin.embedder import minilm_folder
 from retrieval.checkpoints import content_key, open_checkpoint
 from retrieval.embedders import load_embedder
 from retrieval.errors import ModelError
@@ -228,3 +229,12 @@ def test_offline_names_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_a_reranker_is_not_an_embedder(checkpoints: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match="a reranker"):
         load_embedder(str(checkpoints["cross_encoder"]), device="cpu")
+
+
+def test_a_model_that_reads_text_only_says_so() -> None:
+    embedder = load_embedder(str(minilm_folder()), device="cpu")
+    assert embedder.reads == {Route.TEXT}  # type: ignore[attr-defined]
+    rows = embedder.embed_parts([PartInput(text="a red square"), PartInput(text="a red square", picture=RED)])
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+    with pytest.raises(ModelError, match="reads text only"):
+        embedder.embed_parts([PartInput(picture=RED)])
