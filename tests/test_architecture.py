@@ -103,7 +103,9 @@ def test_at_most_one_broad_except_and_it_is_at_the_edge() -> None:
 def test_no_pickle() -> None:
     wrong = []
     for path in sources(*PACKAGES):
-        wrong += [f"{path}: {module}" for module, _ in imports(path) if module in ("pickle", "dill", "joblib", "shelve")]
+        wrong += [
+            f"{path}: {module}" for module, _ in imports(path) if module in ("pickle", "dill", "joblib", "shelve")
+        ]
         for node in ast.walk(parsed(path)):
             if not isinstance(node, ast.Call):
                 continue

@@ -110,15 +110,14 @@ def test_a_moment_plays_at_its_second(page: Page, tmp_path: Path) -> None:
     drop(page, film(tmp_path / "scenes.mp4"))
     expect(page.locator("#q")).to_be_visible()
     page.locator(".chips [data-kind=moment]").click()
-    ask(page, "green")
-    page.locator(".notices .notice-nothing, .hit").first.wait_for()
-    finished(page)
-    ask(page, "green scene")
-    cards = page.locator(".hit")
-    expect(cards).not_to_have_count(0)
+    last = page.locator(".hit", has_text=re.compile("moment at 0:0[4-9]")).first
+    for _ in range(120):  # its moments answer one after the other
+        ask(page, "green scene")
+        page.wait_for_timeout(500)
+        if last.count():
+            break
     if page.locator("[data-act=weaker]").count():
         page.locator("[data-act=weaker]").click()
-    last = page.locator(".hit", has_text=re.compile("moment at 0:0[4-9]")).first
     start = int(re.search(r"moment at 0:0(\d)", last.inner_text())[1])  # type: ignore[index]
     last.click()
     video = page.locator(".view video")
