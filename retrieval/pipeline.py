@@ -244,7 +244,8 @@ class Pipeline:
 
     def _vectors(self, embedder: Embedder, todo: Sequence[pages.PartRow]) -> dict[int, Floats]:
         """part id → (dim,); parts whose picture cannot be made are left out. Rendering runs beside the text."""
-        pictures = [part for part in todo if part.route is Route.PICTURE]
+        reads = getattr(embedder, "reads", frozenset(Route))  # a text-only model passes pictures over
+        pictures = [part for part in todo if part.route is Route.PICTURE and Route.PICTURE in reads]
         waiting = self._pool.submit(lambda: list(self._pictures(embedder, pictures)))
         done: dict[int, Floats] = {}
         texts = sorted((part for part in todo if part.route is Route.TEXT), key=lambda part: len(part.text or ""))

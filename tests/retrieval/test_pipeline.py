@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ingest.types import Limits, PageError, Refused
 from retrieval.adding import add_files
 from retrieval.errors import NotFound
 from retrieval.store import documents, jobs, pages
-from retrieval.types import JobState, Stage
+from retrieval.types import Floats, JobState, PartInput, Route, Stage
 from tests.hash_embedder import HashEmbedder
 from tests.retrieval.fake_children import Item, file, moment, page
 from tests.retrieval.workshop import Workshop
@@ -415,3 +416,18 @@ def test_without_ocr_pictures_are_not_read_for_text(tmp_path: Path) -> None:
         info = shop.library.documents.get("a.pdf")
         assert (info.stage, info.ocr_pages, info.pages) == (Stage.DONE, 0, 3)
         assert not [call for call in shop.children.calls if call.startswith("ocr")]
+
+
+def test_a_model_that_reads_only_text_passes_pictures_over(tmp_path: Path) -> None:
+    class TextOnly(HashEmbedder):
+        reads = frozenset({Route.TEXT})
+
+        def embed_parts(self, parts: Sequence[PartInput]) -> Floats:
+            assert all(part.picture is None for part in parts)
+            return super().embed_parts(parts)
+
+    with Workshop(tmp_path, {"a.pdf": [page(1, "the tide wheel")]}, embedder=TextOnly()) as shop:
+        shop.add("a.pdf")
+        shop.finish()
+        assert shop.library.documents.get("a.pdf").stage is Stage.DONE
+        assert [hit.document for hit in shop.library.search("tide wheel").hits] == ["a.pdf"]
