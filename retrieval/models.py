@@ -97,9 +97,12 @@ class Models:
         if not isinstance(stored, str):
             from retrieval.cpu import precision_probe
 
-            stored = precision_probe()
+            probed = precision_probe()
             with self._store.write() as db:
-                set_setting(db, "precision", stored)
+                stored = get_setting(db, "precision")
+                if not isinstance(stored, str):  # else another process was first: all must embed alike
+                    stored = probed
+                    set_setting(db, "precision", stored)
         return stored
 
     def index(self) -> GenerationIndex:
