@@ -19,6 +19,11 @@ from tests.ingest import samples
 from tests.web import free_port
 
 DESKTOP = {"width": 1360, "height": 900}
+SETTLE_MS = 6000
+SEEN = """() => [...document.images].every(image => {
+    const box = image.getBoundingClientRect();
+    return image.complete || !box.width || box.top > innerHeight || box.bottom < 0;
+})"""
 PHONE = {"width": 390, "height": 844}
 PAGE = "/?q=tightening+torque+of+the+cradle+bolts"
 MOMENT = "/?q=when+do+the+riders+leave+the+yard%3F"
@@ -55,17 +60,15 @@ class Camera:
         scheme = "dark" if dark else "light"
         context = self.browser.new_context(viewport=size, color_scheme=scheme, has_touch=phone, is_mobile=phone)  # type: ignore[arg-type]
         page = context.new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)
         page.goto(self.address + path)
         page.wait_for_selector("body.ready")
         yield page
         context.close()
 
     def take(self, page: Page, name: str) -> None:
-        page.wait_for_function(
-            "[...document.images].every(i => i.complete || i.loading === 'lazy' || i.closest('[hidden]'))"
-        )
-        page.wait_for_timeout(2500)  # thumbnails and the marked place come after the page
+        page.wait_for_function(SEEN)
+        page.wait_for_timeout(SETTLE_MS)  # the marked place comes after the page
         page.screenshot(path=self.out / f"{name}.png")
         print(name, flush=True)
 
