@@ -141,12 +141,12 @@ def _said(hit: Hit, terms: tuple[str, ...]) -> str:
     return f"“{text}”" if hit.source == "subtitles" else text
 
 
-def why_panel(why: Why, result: SearchResult) -> str:
+def why_panel(why: Why, result: SearchResult, kind: Kind = Kind.PAGE) -> str:
     rows = wording.why_rows(why, result.searched, result.terms)
     if not rows:
         return ""
     listed = "".join(f"<dt>{esc(stage)}</dt><dd>{esc(sentence)}</dd>" for stage, sentence in rows)
-    return f'<b class="strong">Why this page</b><dl class="num">{listed}</dl>'
+    return f'<b class="strong">Why this {kind}</b><dl class="num">{listed}</dl>'
 
 
 def file_link(page: PageInfo) -> str:

@@ -152,7 +152,8 @@ def _actions(document: DocumentInfo) -> str:
     if document.deleted:
         inner = button("restore", "Restore", "main") + button("delete-for-good", "Delete for good", "danger")
     else:
-        look = button("show", "Show its pages", "main") if document.cover_page_id is not None else ""
+        what = {FileKind.IMAGE: "it", FileKind.VIDEO: "its moments"}.get(document.kind, "its pages")
+        look = button("show", f"Show {what}", "main") if document.cover_page_id is not None else ""
         inner = (
             look + button("delete", "Delete", "danger") + button("delete-for-good", "Delete for good", "danger quiet")
         )

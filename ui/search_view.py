@@ -77,7 +77,7 @@ def _entry(hit: Hit, result: SearchResult) -> dict[str, object]:
         "id": hit.corpus_id,
         "judged": hit.judged,
         "region": hit.region and [hit.region.x0, hit.region.y0, hit.region.x1, hit.region.y1],
-        "why": cards.why_panel(hit.why, result),
+        "why": cards.why_panel(hit.why, result, hit.kind),
     }
 
 

@@ -1,7 +1,7 @@
 // The page view: the large picture with the marked place, or the player at the second.
 
 import { get } from "./net.js";
-import { element, failed, one } from "./dom.js";
+import { element, failed, narrow, one } from "./dom.js";
 
 const MOST = 0.6; // of a page: a larger place is no place
 let box = null, actions = null, shown = null, running = null;
@@ -10,6 +10,8 @@ const known = new Map(); // what the server said about a page, for this visit
 export function start(panel, wired) {
   box = panel;
   actions = wired;
+  addEventListener("scroll", fit, { passive: true });
+  addEventListener("resize", fit);
   box.addEventListener("click", (event) => {
     if (event.target.closest(".close")) return actions.leave();
     const go = event.target.closest("[data-go]");
@@ -17,6 +19,12 @@ export function start(panel, wired) {
     if (event.target.closest(".zoom")) zoom();
     else if (event.target.matches(".sheet img.large, .sheet .box")) zoom(event);
   });
+}
+
+// As tall as what is left of the window below it, so that the panel at its foot is always in sight.
+function fit() {
+  if (!box || box.hidden) return;
+  box.style.maxHeight = narrow() ? "" : `${Math.max(360, innerHeight - Math.max(72, box.getBoundingClientRect().top) - 16)}px`;
 }
 
 export function hide() {
@@ -47,6 +55,7 @@ export async function show(page, { query, hit, play, same }) {
   box.innerHTML = data.html;
   box.hidden = false;
   one(".why", box).innerHTML = hit?.why || "";
+  fit();
   if (hit?.region) draw(hit.region, true);
   const video = one("video", box);
   if (video) film(page, video, play, mine.signal);
