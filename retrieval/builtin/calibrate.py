@@ -56,7 +56,7 @@ def questions(library: Library, folder: Path, split: str | None, keys: Sequence[
             continue
         yield Question(
             np.array([[c.z_words or 0.0, c.z_text or 0.0, c.z_picture or 0.0, c.coverage, 1.0] for c in kept]),
-            np.array([keys.index(Profile(c.page.kind, bool(c.page.text)).key) for c in kept]),
+            np.array([keys.index(Profile(c.page.kind, c.page.has_text).key) for c in kept]),
             np.array([float(candidate.page_id in right) for candidate in kept]),
         )
 
