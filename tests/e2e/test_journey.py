@@ -80,7 +80,7 @@ def test_drop_ask_look_judge_delete_undo(page: Page, server: Running, tmp_path: 
     expect(right).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".toast")).to_contain_text("right")
     assert [label.relevant for label in server.library.labels.list()] == [True]
-    page.locator(".toast >> text=Undo").click()
+    page.locator(".toast >> text=Undo").last.click()
     expect(right).to_have_attribute("aria-pressed", "false")
 
     page.locator(".tabs [data-tab=library]").click()
@@ -93,7 +93,7 @@ def test_drop_ask_look_judge_delete_undo(page: Page, server: Running, tmp_path: 
     dialog.locator("[data-act=delete]").click()
     expect(page.locator(".doc", has_text="valve.pdf")).to_have_count(0)
     expect(page.locator(".kinds")).to_contain_text("Bin 1")
-    page.locator(".toast >> text=Undo").click()
+    page.locator(".toast >> text=Undo").last.click()
     expect(page.locator(".doc", has_text="valve.pdf")).to_be_visible()
     expect(page.locator(".doc .tag")).to_have_text("plant")
 
