@@ -261,13 +261,24 @@ def test_another_host_needs_a_login(tmp_path: Path) -> None:
     assert "FOLIOSCOPE_LOGIN=user:password" in done.stderr
 
 
+def _hear_ctrl_c() -> None:
+    """A shell's background jobs ignore it, and so would their children: the suite may be one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_130(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     pages = ["A long story about nothing in particular. " * 30] * 60
     book = make_pdf(tmp_path / "book.pdf", *pages)
     command = [sys.executable, "-m", "ui.cli", "add", str(book)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=shell.environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=shell.environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,
     )
     assert process.stderr is not None and process.stderr.readline()  # it says what it does
     time.sleep(0.2)
