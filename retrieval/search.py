@@ -204,7 +204,8 @@ def candidates(
     for candidate in found.values():
         if candidate.z_words is None:
             candidate.z_words = floor
-    cover(db, query, within, found)
+    if stage != "vectors":
+        cover(db, query, within, found)
     by_words_only = all(c.z_text is None and c.z_picture is None for c in found.values())
     ordered = fuse(db, found, fusion.words_only if by_words_only else fusion)
     if stage == "words":
