@@ -75,6 +75,9 @@ class Camera:
     def shot(self, name: str, path: str, wait: str, size: dict[str, int] = DESKTOP, dark: bool = False) -> None:
         with self.at(path, size, dark) as page:
             page.wait_for_selector(wait)
+            if size is DESKTOP and "q=" in path and not page.locator(".view").is_visible() and "nothing" not in name:
+                page.locator(".hit").first.click()  # nothing fits well enough to be opened by itself
+                page.wait_for_selector(".view img.large, .view video")
             self.take(page, name)
 
 
@@ -102,9 +105,9 @@ def main(out: Path) -> None:
         library.prepare()
         for job in library.jobs.list():
             library.jobs.wait(job.id)
-        camera.shot("search", PAGE, ".view img.large")
-        camera.shot("search-dark", PAGE, ".view img.large", dark=True)
-        camera.shot("moment", MOMENT, ".view video, .hit")
+        camera.shot("search", PAGE, ".hit")
+        camera.shot("search-dark", PAGE, ".hit", dark=True)
+        camera.shot("moment", MOMENT, ".hit")
         camera.shot("nothing", NOTHING, ".notice-nothing")
         camera.shot("library", "/?tab=library", ".doc")
         camera.shot("library-dark", "/?tab=library", ".doc", dark=True)
