@@ -138,7 +138,7 @@ def test_a_sent_link_opens_the_page_and_back_leads_back(page: Page, server: Runn
     page.go_back()
     expect(page.locator("#q")).to_have_value("otters")
     expect(page.locator(".view")).to_contain_text("page 2 of 2")
-    assert page.title() == "otters · Folioscope"
+    expect(page).to_have_title("otters · Folioscope")  # the title follows the answer
 
 
 def test_hostile_names_and_words_are_shown_and_never_run(page: Page, server: Running, tmp_path: Path) -> None:
