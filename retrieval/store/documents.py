@@ -5,16 +5,15 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from ingest.types import FileKind
 from retrieval.store.db import clean, placeholders
 from retrieval.types import Refusal, Stage
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
+class DocumentRow(NamedTuple):
     id: int
     sha256: str
     kind: FileKind
@@ -287,8 +286,7 @@ def work_left(db: sqlite3.Connection, job_id: int) -> bool:
     return bool(row[0])
 
 
-@dataclass(frozen=True, slots=True)
-class JobTally:
+class JobTally(NamedTuple):
     """One ingest job's live documents taken together; `parts` and `ocr` of those that are read."""
 
     documents: int

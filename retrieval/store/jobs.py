@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from retrieval.types import JobState
 
@@ -13,8 +13,7 @@ STARTING_S = 60.0  # a process that starts on a busy machine needs a while to it
 NO_OCR = "without ocr"  # subject of an ingest job whose pictures are not read for text
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(NamedTuple):
     id: int
     kind: str
     subject: str | None

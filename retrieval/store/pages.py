@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.types import Box, Kind, Page, Passage, Source
 from retrieval.store.db import clean, placeholders
@@ -13,8 +13,7 @@ from retrieval.types import Route
 _FTS_COLUMNS = "text, extra, title"
 
 
-@dataclass(frozen=True, slots=True)
-class PageRow:
+class PageRow(NamedTuple):
     id: int
     document_id: int
     number: int
@@ -31,8 +30,7 @@ class PageRow:
     text: str = ""  # left out of lists of candidates, where only its being there counts
 
 
-@dataclass(frozen=True, slots=True)
-class PartRow:
+class PartRow(NamedTuple):
     """A Part with the text it stands for (None for a picture)."""
 
     id: int
@@ -233,8 +231,7 @@ def neighbours(db: sqlite3.Connection, page: PageRow) -> tuple[int | None, int |
     return (None if before is None else before[0]), (None if after is None else after[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What lists show of one document's pages."""
 
     pages: int
