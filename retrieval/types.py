@@ -316,7 +316,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A Model as lists show it."""
+    """A Model as lists show it.
+
+    `promoted`: when it last began to answer (Unix seconds), or None. `kept`: its weights are here, so that it can answer.
+    """
 
     id: str
     name: str
@@ -329,6 +332,9 @@ class ModelInfo:
     embedded: int
     parts: int
     created: float
+    promoted: float | None = None
+    recommended: bool | None = None
+    kept: bool = True
 
     def as_json(self) -> dict[str, object]:
         return {
