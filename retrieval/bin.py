@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from retrieval.blobs import Blobs
-from retrieval.store import documents, jobs, labels, models, pages, vectors
+from retrieval.store import documents, jobs, labels, models, pages, questions, vectors
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, get_setting, scrub, set_setting
 from retrieval.types import JobState, Stage
@@ -62,6 +62,7 @@ def erase(store: Store, rows: Sequence[documents.DocumentRow]) -> None:
             note |= dict.fromkeys(pages.blobs_of(db, row.id), "blob") | {row.sha256: "document"}
             pages.unindex_document(db, row.id)
             documents.forget_refusals(db, row.sha256, names[row.id])
+            questions.forget_asked_of(db, row.id)
             documents.delete(db, row.id)
         labels.drop_unused_questions(db)
         set_setting(db, _NOTE, note)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from retrieval.corpus_ids import corpus_id
 from retrieval.errors import FolioscopeError, NotFound
-from retrieval.store import documents, labels, pages
+from retrieval.store import documents, labels, pages, questions
+from retrieval.training.types import JudgedQuestion
 from retrieval.types import Label
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Labels:
 
     def set(self, query: str, page: str | int, relevant: bool | None, source: str = "app") -> None:
         """Judges a Page (corpus id or page id) for a question; None takes the judgement back."""
-        if not labels.question(query):
+        if not questions.text_of(query):
             raise FolioscopeError("A judgement needs a question.", "Ask first, then judge an answer.")
         page_id = self._library.documents.resolve(page) if isinstance(page, str) else page
         with self._store.write() as db:
@@ -56,6 +57,38 @@ class Labels:
             for row in rows
             if (page := found.get(row.page_id)) is not None
         ]
+
+    def questions(self, *, settle: bool = False) -> builtins.list[JudgedQuestion]:
+        """Judged questions, the one judged first at first. `settle`: with their side for ever, which loads the builtin
+        model when some have none yet; else the side of those is what their hash says."""
+        from retrieval.training.heldout import by_hash
+
+        if settle:
+            self.settle()
+        with self._store.snapshot() as db:
+            rows = questions.judged(db)
+            pages_of: dict[str, tuple[set[int], set[int]]] = {row.text: (set(), set()) for row in rows}
+            for label in labels.listed(db):
+                if label.query in pages_of:
+                    pages_of[label.query][0 if label.relevant else 1].add(label.page_id)
+        return [
+            JudgedQuestion(
+                row.text,
+                frozenset(pages_of[row.text][0]),
+                frozenset(pages_of[row.text][1]),
+                by_hash(row.text) if row.held_out is None else row.held_out,
+                row.held_out is not None,
+            )
+            for row in rows
+        ]
+
+    def settle(self) -> int:
+        """Gives judged questions their side, see `retrieval.training.heldout`; how many had none yet."""
+        if not questions.unsettled(self._store.read()):
+            return 0
+        from retrieval.training.assign import settle
+
+        return settle(self._store, self._library.models.builtin())
 
     def import_csv(self, path: Path) -> dict[str, object]:
         """{"imported", "already", "unknown": [corpus ids]}; the later judgement of a pair wins."""

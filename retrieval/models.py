@@ -53,6 +53,10 @@ class Models:
         """The current Model's, loaded on first use."""
         return self.load(models.current(self._store.read()).id)
 
+    def builtin(self) -> Embedder:
+        """The builtin Model's, whatever the current one is; or the one that was given to the library in its place."""
+        return self.load(models.BUILTIN)
+
     def load(self, model_id: str) -> Embedder:
         """Loads a Model's embedder once and makes sure that its Generation is registered."""
         with self._lock:

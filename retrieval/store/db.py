@@ -12,7 +12,7 @@ from pathlib import Path
 
 from retrieval.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "library.sqlite"
 
 
@@ -112,11 +112,19 @@ class Store:
                 "Update Folioscope, or choose another library with --library.",
             )
         with self.write() as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                schema = (Path(__file__).parent / "schema.sql").read_text("utf-8")
-                for statement in _statements(schema):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
+            if version == 0:
+                _run(db, "schema.sql")
+            else:
+                for step in range(version + 1, SCHEMA_VERSION + 1):
+                    _run(db, f"migration_{step}.sql")
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _run(db: sqlite3.Connection, name: str) -> None:
+    """A script of this package, within the transaction at hand."""
+    for statement in _statements((Path(__file__).parent / name).read_text("utf-8")):
+        db.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

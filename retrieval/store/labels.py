@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from retrieval.store.db import clean
+from retrieval.store.questions import text_of
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRow:
+class LabelRow(NamedTuple):
     query: str
     page_id: int
     relevant: bool
@@ -18,14 +17,9 @@ class LabelRow:
     at: float
 
 
-def question(query: str) -> str:
-    """A question as it is known: spacing makes no difference."""
-    return " ".join(clean(query).split())
-
-
 def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source: str, at: float | None = None) -> bool:
     """Stores a judgement; the later one wins. False when it was there already, just so, or another one that is later."""
-    text = question(query)
+    text = text_of(query)
     db.execute("INSERT OR IGNORE INTO questions (text) VALUES (?)", (text,))
     question_id = db.execute("SELECT id FROM questions WHERE text = ?", (text,)).fetchone()[0]
     before = db.execute(
@@ -40,6 +34,8 @@ def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source
         " relevant = excluded.relevant, source = excluded.source, at = excluded.at",
         (question_id, page_id, int(relevant), source, at),
     )
+    if relevant:
+        db.execute("UPDATE questions SET judged = ? WHERE id = ? AND judged IS NULL", (time.time(), question_id))
     return True
 
 
@@ -47,7 +43,7 @@ def drop(db: sqlite3.Connection, query: str, page_id: int) -> bool:
     """Takes a judgement back; a question without any goes too. False when there was none."""
     cursor = db.execute(
         "DELETE FROM labels WHERE page_id = ? AND question_id = (SELECT id FROM questions WHERE text = ?)",
-        (page_id, question(query)),
+        (page_id, text_of(query)),
     )
     drop_unused_questions(db)
     return cursor.rowcount > 0
@@ -60,7 +56,7 @@ def drop_unused_questions(db: sqlite3.Connection) -> None:
 def of_query(db: sqlite3.Connection, query: str) -> dict[int, bool]:
     rows = db.execute(
         "SELECT l.page_id, l.relevant FROM labels l JOIN questions q ON q.id = l.question_id WHERE q.text = ?",
-        (question(query),),
+        (text_of(query),),
     )
     return {row[0]: bool(row[1]) for row in rows}
 

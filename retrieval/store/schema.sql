@@ -82,7 +82,8 @@ CREATE TABLE generations (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     document_key TEXT NOT NULL UNIQUE,
     dim          INTEGER NOT NULL,
-    created      REAL NOT NULL
+    created      REAL NOT NULL,
+    embedded_to  INTEGER NOT NULL DEFAULT 0  -- every Part up to this id has had its turn, if not in the bin or paused
 );
 
 CREATE TABLE vectors (                       -- float16 rows of some Parts of one document
@@ -104,9 +105,37 @@ CREATE TABLE progress (                      -- Parts are embedded in the order 
 ) WITHOUT ROWID;
 
 CREATE TABLE questions (
-    id    INTEGER PRIMARY KEY AUTOINCREMENT,
-    text  TEXT NOT NULL UNIQUE
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    text     TEXT NOT NULL UNIQUE,
+    judged   REAL,                           -- when a Page was first called right for it
+    held_out INTEGER                         -- its side, for ever; NULL: not settled yet
 );
+CREATE INDEX questions_unsettled ON questions (judged) WHERE held_out IS NULL AND judged IS NOT NULL;
+
+CREATE TABLE question_vectors (              -- of judged questions: what is nearly the same takes the same side
+    question_id INTEGER PRIMARY KEY REFERENCES questions ON DELETE CASCADE,
+    query_key   TEXT NOT NULL,
+    vector      BLOB NOT NULL                -- float16 [dim]
+);
+
+CREATE TABLE sides (                         -- of all questions ever settled, also those whose judgements are gone
+    words    TEXT PRIMARY KEY,               -- sha256 of the casefolded words
+    held_out INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE asked (                         -- the last questions that people asked
+    id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    text  TEXT NOT NULL,
+    at    REAL NOT NULL
+);
+
+CREATE TABLE shown (                         -- and the Pages that they were shown
+    asked_id INTEGER NOT NULL REFERENCES asked ON DELETE CASCADE,
+    rank     INTEGER NOT NULL,               -- 1-based
+    page_id  INTEGER NOT NULL REFERENCES pages ON DELETE CASCADE,
+    PRIMARY KEY (asked_id, rank)
+) WITHOUT ROWID;
+CREATE INDEX shown_page ON shown (page_id);
 
 CREATE TABLE labels (
     question_id INTEGER NOT NULL REFERENCES questions ON DELETE CASCADE,
@@ -129,7 +158,22 @@ CREATE TABLE models (
     ndcg          REAL,
     generation_id INTEGER REFERENCES generations,
     query_key     TEXT,
-    created       REAL NOT NULL
+    created       REAL NOT NULL,
+    promoted      REAL,                      -- when it last began to answer
+    recommended   INTEGER,
+    report        TEXT,                      -- its verdict, JSON
+    settings      TEXT,                      -- of the retrain, JSON
+    weights_hash  TEXT,
+    labels_hash   TEXT,
+    code          TEXT,                      -- the version that trained it
+    discarded     REAL,                      -- nobody wants it
+    dropped       REAL                       -- weights and vectors are gone, the card is not
+);
+
+CREATE TABLE promotions (                    -- which Model answered after which: the way back
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_id TEXT NOT NULL REFERENCES models ON DELETE CASCADE,
+    at       REAL NOT NULL
 );
 
 CREATE TABLE jobs (
@@ -140,7 +184,8 @@ CREATE TABLE jobs (
     message  TEXT,
     created  REAL NOT NULL,
     started  REAL,
-    finished REAL
+    finished REAL,
+    detail   TEXT                            -- a retrain's steps, JSON
 );
 
 CREATE TABLE refusals (

@@ -30,6 +30,20 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedQuestion:
+    """A question with the Pages (ids) that people called right (at least one) and wrong for it.
+
+    `held_out` is its side, for ever once `settled`; until then it is what its hash says.
+    """
+
+    query: str
+    right: frozenset[int]
+    wrong: frozenset[int]
+    held_out: bool
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TrainSettings:
     """One retrain. None = the recipe's own value, chosen by measurement (see docs/lift.md)."""
 
