@@ -74,47 +74,62 @@ class BuiltinEmbedder:
     picture_px = 2 * 260  # the longest side that is worth giving: the tower squeezes every picture to 260 × 260
     reads = frozenset({Route.TEXT, Route.PICTURE})
 
-    def __init__(self, model: SentenceTransformer, projection_sha256: str, tower_sha256: str) -> None:
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        projection_sha256: str,
+        tower_sha256: str,
+        *,
+        text_sha256: str | None = None,
+        own_weights: Path | None = None,
+    ) -> None:
+        """`text_sha256`: of text layers that were trained here, and `own_weights` the folder that all such weights are in."""
         self.model = model
+        self.projection_sha256 = projection_sha256
+        self.tower_sha256 = tower_sha256
+        self.text_sha256 = text_sha256
+        self.own_weights = own_weights
         on_gpu = model.device.type != "cpu"
-        self._encoder = Encoder(
+        self.encoder = Encoder(
             model, DIM, fuses=False, text_batch=256 if on_gpu else 32, picture_batch=64 if on_gpu else 8
         )
-        text = {"minilm": MINILM_SHA256, "max_tokens": MAX_TOKENS, "format": FORMAT}
+        text: dict[str, object] = {"minilm": MINILM_SHA256, "max_tokens": MAX_TOKENS, "format": FORMAT}
+        if text_sha256 is not None:
+            text["trained"] = text_sha256
         self.feature_key = key_of(tower=tower_sha256, format=FORMAT)
         self.query_key = key_of(**text)
         self.document_key = key_of(**text, features=self.feature_key, projection=projection_sha256)
 
     def embed_queries(self, queries: Sequence[PartInput]) -> Floats:
-        return self._encoder.encode(queries, query=True)
+        return self.encoder.encode(queries, query=True)
 
     def embed_parts(self, parts: Sequence[PartInput]) -> Floats:
-        return self._encoder.encode(parts, query=False)
+        return self.encoder.encode(parts, query=False)
 
     def features(self, pictures: Sequence[Image.Image]) -> Floats:
         """(n, 1280) float32 of the frozen net; worth keeping, because a new projection needs nothing else."""
         import torch
 
-        tower = self._image_route()[0]
-        size = self._encoder.picture_batch
+        tower = self.route("image")[0]
+        size = self.encoder.picture_batch
         rows = [np.zeros((0, tower.get_embedding_dimension()), dtype=np.float32)]
-        with self._encoder.lock, torch.inference_mode():
+        with self.encoder.lock, torch.inference_mode():
             for start in range(0, len(pictures), size):
                 batch = tower.preprocess(pictures[start : start + size])
                 batch["pixel_values"] = batch["pixel_values"].to(self.model.device)
                 rows.append(tower(batch)["sentence_embedding"].cpu().numpy())
         return np.concatenate(rows)
 
-    def _image_route(self) -> list[Any]:
-        """The tower and the two layers of the projection."""
+    def route(self, name: str) -> list[Any]:
+        """Modules of "text" (the net, its pooling) or "image" (the tower, the two layers of the projection)."""
         router: Any = self.model[0]
-        return list(router.sub_modules["image"])
+        return list(router.sub_modules[name])
 
     def project(self, features: Floats) -> Floats:
         """(n, 1280) features → (n, 384) unit rows, the same as `embed_parts` of the pictures."""
         import torch
 
-        layers = self._image_route()[1:]
+        layers = self.route("image")[1:]
         with torch.inference_mode():
             batch: dict[str, Any] = {"sentence_embedding": torch.from_numpy(features).to(self.model.device)}
             for layer in layers:
@@ -122,12 +137,27 @@ class BuiltinEmbedder:
         return unit_rows(batch["sentence_embedding"].cpu().numpy())
 
 
+def projection_layers(state: dict[str, torch.Tensor]) -> list[Any]:
+    """The two Dense layers of "0.weight" (hidden, features), "0.bias", "1.weight" (384, hidden), "1.bias", in float32."""
+    import torch
+    from sentence_transformers.base.modules import Dense
+
+    hidden, features = state["0.weight"].shape
+    layers = [
+        Dense(features, hidden, activation_function=torch.nn.GELU()),
+        Dense(hidden, DIM, activation_function=torch.nn.Identity()),
+    ]
+    for number, layer in enumerate(layers):
+        own = {"weight": state[f"{number}.weight"].float(), "bias": state[f"{number}.bias"].float()}
+        layer.linear.load_state_dict(own)
+    return layers
+
+
 def build_model(weights: Path, device: str, dtype: torch.dtype) -> SentenceTransformer:
     """The Router from MiniLM's folder and our weight files. bfloat16 is for the two big nets; what follows is float32."""
     import torch
     from safetensors.torch import load_file
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.base.modules import Dense, Normalize, Router, Transformer
+    from sentence_transformers.base.modules import Transformer
     from sentence_transformers.sentence_transformer.modules import Pooling
 
     from .picture import PictureTower
@@ -141,18 +171,21 @@ def build_model(weights: Path, device: str, dtype: torch.dtype) -> SentenceTrans
     )
     pooling = Pooling(text.get_embedding_dimension(), "mean")
     tower = PictureTower.from_file(weights / "tower.safetensors")
-    state = {name: tensor.float() for name, tensor in load_file(weights / "projection.safetensors").items()}
-    hidden, features = state["0.weight"].shape
-    first = Dense(features, hidden, activation_function=torch.nn.GELU())
-    second = Dense(hidden, DIM, activation_function=torch.nn.Identity())
-    for layer, name in ((first, "0"), (second, "1")):
-        layer.linear.load_state_dict({"weight": state[f"{name}.weight"], "bias": state[f"{name}.bias"]})
+    first, second = projection_layers(load_file(weights / "projection.safetensors"))
     if dtype != torch.float32:
         text.model.to(dtype)
         tower.net.to(dtype)
         text.register_forward_hook(_tokens_to_float32)
+    return assemble([text, pooling], [tower, first, second], device)
+
+
+def assemble(text: Sequence[Any], image: Sequence[Any], device: str) -> SentenceTransformer:
+    """One space out of a text and an image route; questions pass the text route under a name of their own."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Normalize, Router
+
     router = Router(
-        {"query": [text, pooling], "text": [text, pooling], "image": [tower, first, second]},
+        {"query": list(text), "text": list(text), "image": list(image)},
         route_mappings={
             ("query", "text"): "query",
             ("document", "text"): "text",
