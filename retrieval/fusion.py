@@ -1,16 +1,16 @@
-"""Candidates of several routes become one order: each route calibrated, then weighted per Profile.
+"""Fusion: the evidence of several routes becomes one chance that a Page answers, weighed per Profile.
 
-Cosines of question–passage and question–picture pairs and BM25 scores live on different scales, and each question has its
-own. So every score is first taken as its distance from the mean of *that question's* scores over the whole library, in
-standard deviations (z); a Profile then weighs its routes into the log-odds of being the answer, by which kinds can be
-compared.
+Evidence is what a question and a Page have to do with each other, on scales that do not depend on how many Pages the
+library holds: BM25 as a share of what the question could reach, cosines as they are. So one set of weights serves ten
+pages and ten thousand, and the chance of the best Page says whether anything here fits. Cosines of another encoder than
+the one that the weights were measured with are first brought to its scale, by that question's mean and deviation.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -19,60 +19,63 @@ import numpy as np
 from ingest.types import Kind
 from retrieval.types import Floats, Profile
 
+# Columns of the evidence, in the order of every weights' row. `words`: BM25 over the most that the question's words could
+# give. `text`, `picture`: cosine with the nearest passage and with the picture. `coverage`: share of the question's words
+# (rare ones count more) that stand on the page. `document_*`: the best of the other candidates of its document.
+# `near_*`: the best of the page before and the page after.
+EVIDENCE = ("words", "text", "picture", "coverage", "document_words", "document_text", "near_words", "near_text")
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """One Profile's fusion: chance = sigmoid(weights · features + offset).
-
-    `words`, `text` and `picture` weigh z scores; `coverage` the share of the question's words (rare ones count more) that
-    stand on the page, which tells a good match from the best of a bad lot.
-    """
-
-    words: float
-    text: float
-    picture: float
-    coverage: float
-    offset: float
-
-    def fuse(self, words: Floats, text: Floats, picture: Floats, coverage: Floats) -> Floats:
-        """(n,) each, NaN where a page has nothing on that route; returns the log-odds (n,)."""
-        total = np.full(len(words), self.offset, np.float32)
-        columns = ((self.words, words), (self.text, text), (self.picture, picture), (self.coverage, coverage))
-        for weight, column in columns:
-            total += weight * np.nan_to_num(column, nan=0.0)
-        return total
-
-
-def chance(log_odds: Floats) -> Floats:
-    """(n,) → (n,) in 0–1."""
-    return (1.0 / (1.0 + np.exp(-log_odds))).astype(np.float32)
+PRIOR_WEIGHT = 50  # a Scale counts as much as so many scores
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
-    """What a route's scores of one question look like in an ordinary library: steadies the z scores of a small one."""
+class Scale:
+    """What a route's cosines of one question look like in an ordinary library, with the encoder that was measured."""
 
     mean: float
     deviation: float
 
-    def z(self, mean: float, deviation: float, population: int) -> tuple[float, float]:
-        """(mean, deviation) to measure z scores with, after `population` scores with that mean and deviation."""
+    def bring(self, scores: Floats, mean: float, deviation: float, population: int) -> Floats:
+        """(n,) cosines of another encoder on this scale; `mean`, `deviation`: of its `population` cosines for the question.
+
+        A small population is steadied: this scale counts as PRIOR_WEIGHT of its scores.
+        """
         share = population / (population + PRIOR_WEIGHT)
-        spread = share * deviation**2 + (1 - share) * self.deviation**2
-        return share * mean + (1 - share) * self.mean, float(np.sqrt(max(spread, 1e-6)))
+        centre = share * mean + (1 - share) * self.mean
+        spread = np.sqrt(max(share * deviation**2 + (1 - share) * self.deviation**2, 1e-6))
+        return (self.mean + self.deviation * (scores - centre) / spread).astype(np.float32)
 
 
-PRIOR_WEIGHT = 50  # the prior counts as much as so many scores
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One Profile's fusion: log-odds = evidence · weights + offset. Evidence that is not named weighs nothing."""
+
+    weights: Mapping[str, float]
+    offset: float
+
+    def row(self) -> Floats:
+        """(F,) in the order of EVIDENCE."""
+        return np.array([self.weights.get(name, 0.0) for name in EVIDENCE], np.float32)
+
+    def fuse(self, evidence: Floats) -> Floats:
+        """(n, F), NaN where a page has nothing on that route; returns the log-odds (n,)."""
+        if evidence.ndim != 2 or evidence.shape[1] != len(EVIDENCE):
+            raise ValueError(f"evidence of shape {evidence.shape}, not (n, {len(EVIDENCE)})")
+        return np.nan_to_num(evidence, nan=0.0) @ self.row() + np.float32(self.offset)
 
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Weights of every Profile, and the chance from which an answer `fits`."""
+    """Weights of every Profile, and the chance from which an answer `fits`.
+
+    `scales` (text, picture) are those of the encoder that was measured; `own`: that encoder is the one in use.
+    """
 
     profiles: Mapping[str, Weights]
     cutoff: float
     by_words: Weights
-    priors: Mapping[str, Prior]  # words, text, picture
+    scales: Mapping[str, Scale]
+    own: bool = True
 
     def weights(self, kind: Kind, has_text: bool) -> Weights:
         return self.profiles[Profile(kind, has_text).key]
@@ -80,25 +83,52 @@ class Fusion:
     @property
     def words_only(self) -> Fusion:
         """The same while no vectors can be asked."""
-        return Fusion(dict.fromkeys(self.profiles, self.by_words), self.cutoff, self.by_words, self.priors)
+        return replace(self, profiles=dict.fromkeys(self.profiles, self.by_words))
+
+    @property
+    def for_another_encoder(self) -> Fusion:
+        return replace(self, own=False)
+
+
+def chance(log_odds: Floats) -> Floats:
+    """(n,) → (n,) in 0–1."""
+    return (1.0 / (1.0 + np.exp(-log_odds))).astype(np.float32)
 
 
 def from_json(text: str) -> Fusion:
+    """Raises ValueError for evidence that this version does not know."""
     data = json.loads(text)
-    profiles = {key: Weights(**weights) for key, weights in data["profiles"].items()}
-    priors = {route: Prior(**prior) for route, prior in data["priors"].items()}
-    return Fusion(profiles, data["cutoff"], Weights(**data["by_words"]), priors)
+    return Fusion(
+        {key: _weights(row) for key, row in data["profiles"].items()},
+        data["cutoff"],
+        _weights(data["by_words"]),
+        {route: Scale(**scale) for route, scale in data["scales"].items()},
+    )
+
+
+def _weights(row: Mapping[str, float]) -> Weights:
+    weights = {name: weight for name, weight in row.items() if name != "offset"}
+    if unknown := weights.keys() - set(EVIDENCE):
+        raise ValueError(f"no evidence called {', '.join(sorted(unknown))}; there is {', '.join(EVIDENCE)}")
+    return Weights(weights, row["offset"])
+
+
+def to_json(fusion: Fusion) -> str:
+    """What `from_json` reads."""
+
+    def row(weights: Weights) -> dict[str, float]:
+        return {**weights.weights, "offset": weights.offset}
+
+    data = {
+        "profiles": {key: row(weights) for key, weights in fusion.profiles.items()},
+        "cutoff": fusion.cutoff,
+        "by_words": row(fusion.by_words),
+        "scales": {route: {"mean": s.mean, "deviation": s.deviation} for route, s in fusion.scales.items()},
+    }
+    return json.dumps(data, indent=2) + "\n"
 
 
 @cache
 def builtin_fusion() -> Fusion:
     """Measured for the builtin model; the start for every other one."""
     return from_json(resources.files("retrieval").joinpath("fusion.json").read_text("utf-8"))
-
-
-def mean_of_matches(scores: Floats, population: int) -> tuple[float, float]:
-    """Mean and deviation of BM25 over `population` pages, of which all but the matches score 0. Matches: (n,)."""
-    count = max(population, len(scores), 1)
-    mean = float(scores.sum()) / count
-    variance = float((scores.astype(np.float64) ** 2).sum()) / count - mean * mean
-    return mean, float(np.sqrt(max(variance, 1e-6)))

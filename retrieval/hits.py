@@ -61,7 +61,7 @@ def hits(
                 height=page.height,
                 pages=counts[document.id].pages,
                 judged=judged.get(page.id),
-                pending=_pending(page, document, done < total),
+                pending=_pending(page, done < total),
             )
         )
     return found
@@ -89,10 +89,10 @@ def _excerpt(text: str) -> str | None:
     return plain[: TEXT_LENGTH - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _pending(page: pages.PageRow, document: documents.DocumentRow, unembedded: bool) -> str | None:
+def _pending(page: pages.PageRow, unembedded: bool) -> str | None:
     if page.ocr == "wanted":
         return "text"
-    return "meaning" if unembedded and document.stage is not Stage.DONE else None
+    return "meaning" if unembedded else None
 
 
 def ranked(db: sqlite3.Connection, ordered: Sequence[Candidate], stage: str) -> list[tuple[str, float]]:
@@ -105,7 +105,7 @@ def ranked(db: sqlite3.Connection, ordered: Sequence[Candidate], stage: str) -> 
         page = candidate.page
         if page.document_id not in kinds:
             continue
-        score = (candidate.words or 0.0) if stage == "words" else candidate.chance
+        score = (candidate.bm25 or 0.0) if stage == "words" else candidate.chance
         result.append((corpus_id(names[page.document_id][0], kinds[page.document_id], page), score))
     return result
 

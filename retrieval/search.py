@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ingest.types import Kind
 from retrieval import fulltext
-from retrieval.fusion import Fusion, Prior, chance, mean_of_matches
+from retrieval.fusion import Fusion, chance
 from retrieval.index import GenerationIndex
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
@@ -21,17 +21,19 @@ VECTORS_K = 200
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
+BM25_LIMIT = 2.2  # k1 + 1: how many times its idf a word can add to a BM25 score, however often it stands there
 
 
 @dataclass(slots=True)
 class Candidate:
-    """One Page on its way to a Hit. `z_*` is None where the route has nothing on it; `part` is its best Part so far."""
+    """One Page on its way to a Hit. `text`, `picture`: cosines, None where the page has nothing on that route;
+    `text_part`, `picture_part`: its Parts that gave them. `bm25` is None where the words were not found."""
 
     page_id: int
-    words: float | None = None
-    z_words: float | None = None
-    z_text: float | None = None
-    z_picture: float | None = None
+    bm25: float | None = None
+    text: float | None = None
+    picture: float | None = None
+    words: float = 0.0
     coverage: float = 0.0
     text_part: int | None = None
     picture_part: int | None = None
@@ -65,25 +67,19 @@ def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int]
     return Scope(ids, len(ids))
 
 
-def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate], prior: Prior) -> float:
-    """Adds the best pages by BM25; returns the z score of a page without any of the words."""
+def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
+    """Adds the best pages by BM25."""
     match = fulltext.match_query(query)
     if match is None:
-        return 0.0
+        return
     if within.page_ids is None:
         rows = page_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
     else:
         rows = page_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, within.page_ids)
-    if not rows:
-        return 0.0
-    seen = mean_of_matches(np.array([score for _, score in rows], np.float32), within.size)
-    mean, deviation = prior.z(*seen, within.size)
     for rank, (page_id, score) in enumerate(rows, 1):
         candidate = found.setdefault(page_id, Candidate(page_id))
-        candidate.words = score
-        candidate.z_words = (score - mean) / deviation
+        candidate.bm25 = score
         candidate.ranks["words"] = rank
-    return -mean / deviation
 
 
 def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> dict[int, tuple[float, int]]:
@@ -96,11 +92,7 @@ def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> di
 
 
 def by_meaning(
-    index: GenerationIndex,
-    vector: Floats,
-    within: Scope,
-    found: dict[int, Candidate],
-    priors: Mapping[str, Prior],
+    index: GenerationIndex, vector: Floats, within: Scope, found: dict[int, Candidate], fusion: Fusion
 ) -> None:
     """Adds the nearest pages of each route, then the routes' exact scores for every candidate."""
     allowed = None if within.page_ids is None else index.parts(within.page_ids)
@@ -114,17 +106,20 @@ def by_meaning(
         missing = np.array([page_id for page_id in found if page_id not in best[route]], np.int64)
         if len(missing):
             best[route].update(_best_of_pages(index, *index.scores(vector, route, index.parts(missing))))
-        mean, deviation = priors[route].z(*index.moments(vector, route), len(index.routes[route]))
-        for page_id, (score, part_id) in best[route].items():
-            z = (score - mean) / deviation
+        scores = np.array([score for score, _ in best[route].values()], np.float32)
+        if not fusion.own:
+            population = len(index.routes[route])
+            scores = fusion.scales[route].bring(scores, *index.moments(vector, route), population)
+        for (page_id, (_, part_id)), score in zip(best[route].items(), scores.tolist(), strict=True):
             if route is Route.TEXT:
-                found[page_id].z_text, found[page_id].text_part = z, part_id
+                found[page_id].text, found[page_id].text_part = score, part_id
             else:
-                found[page_id].z_picture, found[page_id].picture_part = z, part_id
+                found[page_id].picture, found[page_id].picture_part = score, part_id
 
 
 def cover(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
-    """Which share of the question's words stands on each candidate; a word that fewer pages hold counts more."""
+    """Which share of the question's words stands on each candidate (a word that fewer pages hold counts more), and
+    BM25 as a share of the most that these words could give."""
     total = 0.0
     for term in fulltext.term_queries(query):
         frequency, holders = page_store.holding(db, term, found)
@@ -134,26 +129,57 @@ def cover(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Ca
             found[page_id].coverage += weight
     for candidate in found.values():
         candidate.coverage /= max(total, 1e-9)
+        candidate.words = (candidate.bm25 or 0.0) / max(BM25_LIMIT * total, 1e-9)
 
 
-def _column(candidates: Sequence[Candidate], name: str) -> Floats:
-    return np.array([np.nan if (z := getattr(c, name)) is None else z for c in candidates], np.float32)
+def evidence(candidates: Sequence[Candidate]) -> Floats:
+    """(n, F) in the order of EVIDENCE, NaN where a page has nothing on a route. Wants each candidate's row."""
+    own = np.array([(c.words, _number(c.text), _number(c.picture), c.coverage) for c in candidates], np.float32)
+    own = own.reshape(len(candidates), 4)
+    around = np.zeros((len(candidates), 4), np.float32)
+    of_document: dict[int, list[int]] = {}
+    for place, candidate in enumerate(candidates):
+        of_document.setdefault(candidate.page.document_id, []).append(place)
+    for places in of_document.values():
+        if len(places) > 1:
+            around[places] = _around([candidates[place].page.number for place in places], own[places][:, :2])
+    return np.concatenate([own, around], axis=1)
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _around(numbers: Sequence[int], own: Floats) -> Floats:
+    """(n, 4) for n candidates of one document, `own` (n, 2) their words and text: the best of the others, twice, and
+    the best of the page before and after, twice; 0 where there is none."""
+    values = np.nan_to_num(own, nan=0.0)
+    order = np.argsort(-values, axis=0, kind="stable")
+    others = np.take_along_axis(values, order[:1].repeat(len(values), 0), 0)
+    for column in (0, 1):
+        others[order[0, column], column] = values[order[1, column], column]
+    at = {number: place for place, number in enumerate(numbers)}
+    near = np.zeros_like(values)
+    for place, number in enumerate(numbers):
+        for neighbour in (at.get(number - 1), at.get(number + 1)):
+            if neighbour is not None:
+                near[place] = np.maximum(near[place], values[neighbour])
+    return np.concatenate([others, near], axis=1)
 
 
 def fuse(db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion) -> list[Candidate]:
     """All candidates, best first, with their chance; ties to the lower page id."""
     rows = page_store.get(db, list(found), brief=True)
     candidates = [candidate for page_id, candidate in found.items() if page_id in rows]
-    groups: dict[tuple[Kind, bool], list[Candidate]] = {}
-    for candidate in candidates:
+    groups: dict[tuple[Kind, bool], list[int]] = {}
+    for place, candidate in enumerate(candidates):
         candidate.row = rows[candidate.page_id]
-        groups.setdefault((candidate.page.kind, candidate.page.has_text), []).append(candidate)
-    for (kind, has_text), group in groups.items():
-        weights = fusion.weights(kind, has_text)
-        columns = (_column(group, name) for name in ("z_words", "z_text", "z_picture", "coverage"))
-        fused = weights.fuse(*columns)
-        for candidate, value, share in zip(group, fused.tolist(), chance(fused).tolist(), strict=True):
-            candidate.fused, candidate.chance = value, share
+        groups.setdefault((candidate.page.kind, candidate.page.has_text), []).append(place)
+    everything = evidence(candidates)
+    for (kind, has_text), places in groups.items():
+        fused = fusion.weights(kind, has_text).fuse(everything[places])
+        for place, value, share in zip(places, fused.tolist(), chance(fused).tolist(), strict=True):
+            candidates[place].fused, candidates[place].chance = value, share
     return sorted(candidates, key=lambda c: (-c.fused, c.page_id))
 
 
@@ -198,18 +224,16 @@ def candidates(
 ) -> list[Candidate]:
     """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words."""
     found: dict[int, Candidate] = {}
-    floor = by_words(db, query, within, found, fusion.priors["words"]) if stage != "vectors" else 0.0
+    if stage != "vectors":
+        by_words(db, query, within, found)
     if stage != "words" and index is not None and vector is not None:
-        by_meaning(index, vector, within, found, fusion.priors)
-    for candidate in found.values():
-        if candidate.z_words is None:
-            candidate.z_words = floor
+        by_meaning(index, vector, within, found, fusion)
     if stage != "vectors":
         cover(db, query, within, found)
-    by_words_only = all(c.z_text is None and c.z_picture is None for c in found.values())
+    by_words_only = all(c.text is None and c.picture is None for c in found.values())
     ordered = fuse(db, found, fusion.words_only if by_words_only else fusion)
     if stage == "words":
-        ordered.sort(key=lambda c: (-(c.words or 0.0), c.page_id))
+        ordered.sort(key=lambda c: (-(c.bm25 or 0.0), c.page_id))
     elif stage == "full" and reranker is not None:
         ordered = rerank(db, query, ordered, reranker)
     return ordered
