@@ -32,9 +32,11 @@ FRAME = f"""<div class="folio"><a class="skip" href="#q">Skip to the question</a
 <button type="button" class="btn quiet icon theme" aria-label="Light or dark" title="Light or dark">◐</button></header>
 <div class="toasts" role="status" aria-live="polite"></div>
 <dialog class="sheet-dialog" aria-label="Document"></dialog>
+<dialog class="teach-dialog" aria-label="Find the right page"></dialog>
 <input type="file" id="pick-files" multiple hidden><input type="file" id="pick-folder" webkitdirectory multiple hidden></div>"""
 # before anything is drawn: the theme, so that no page flashes white at night
-HEAD = """<link rel="stylesheet" href="/static/folio/app.css"><link rel="icon" href="/static/folio/icon.svg">
+HEAD = """<link rel="stylesheet" href="/static/folio/app.css"><link rel="stylesheet" href="/static/folio/improve.css">
+<link rel="icon" href="/static/folio/icon.svg">
 <meta name="color-scheme" content="light dark"><script type="module" src="/static/folio/app.js"></script>"""
 
 

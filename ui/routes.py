@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Request
 from fastapi.concurrency import run_in_threadpool
 
 from retrieval.library import Library
-from ui import library_view, samples, search_view
+from ui import library_view, samples, search_view, teach_view
 from ui.uploads import SUBTITLES, Uploads, display_name
 
 Verdict = Literal["right", "wrong"]
@@ -51,6 +51,14 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
         query: Annotated[str, Body()], page: Annotated[int, Body()], verdict: Annotated[Verdict | None, Body()] = None
     ) -> dict[str, object]:
         return search_view.judge(library, query, page, None if verdict is None else verdict == "right")
+
+    @routes.get("/find")
+    def find(q: str = "", document: str = "", question: str = "") -> dict[str, object]:
+        return teach_view.find(library, q[:2000].strip(), document, question[:2000])
+
+    @routes.get("/preview/{page_id}")
+    def preview(page_id: int, question: str = "") -> dict[str, object]:
+        return teach_view.preview(library, page_id, question[:2000])
 
     @routes.get("/library")
     def contents(kind: str = "", text: str = "", deleted: bool = False, everything: bool = False) -> dict[str, object]:

@@ -87,10 +87,13 @@ def _list(result: SearchResult, fitting: int) -> str:
     drawn = [cards.hit_card(hit, result.terms) for hit in result.hits]
     shown, weaker = drawn[:first], drawn[first:]
     out = "".join(shown)
+    said = "Nothing else fits well. " if weaker and fitting else ""
     if weaker:
-        lead = "Nothing else fits well. " if fitting else ""
         show = f"Show {wording.plural(len(weaker), 'weaker answer')}"
-        out += f'<p class="note more">{lead}<button type="button" class="link" data-act="weaker">{show}</button></p>'
+        said += f'<button type="button" class="link" data-act="weaker">{show}</button> · '
+    said += 'The right page is missing? <button type="button" class="link" data-act="teach">Find it and teach</button>'
+    out += f'<p class="note more">{said}</p>'
+    if weaker:
         out += f'<div class="hits weaker" hidden>{"".join(weaker)}</div>'
     return out
 

@@ -4,6 +4,7 @@ import { get } from "./net.js";
 import { address, all, move, one } from "./dom.js";
 import * as search from "./search.js";
 import * as library from "./library.js";
+import * as teach from "./teach.js";
 import { startUploads } from "./upload.js";
 
 const FAST_MS = 1000, SLOW_MS = 5000;
@@ -111,6 +112,7 @@ function start() {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   search.start();
   library.start();
+  teach.start();
   startUploads();
   route();
   look();

@@ -1,7 +1,9 @@
 // The Search tab: asks, lists, moves through the answers, judges them.
 
-import { get, post } from "./net.js";
-import { address, all, element, failed, move, narrow, one, toast } from "./dom.js";
+import { get } from "./net.js";
+import { address, all, element, failed, move, narrow, one } from "./dom.js";
+import * as judging from "./judging.js";
+import * as teach from "./teach.js";
 import * as view from "./view.js";
 
 let asked = null;        // the answers on the screen: {query, hits, …}
@@ -51,6 +53,7 @@ function submit() {
 function clicked(event) {
   const act = event.target.closest("[data-act]")?.dataset.act;
   if (act === "weaker") return weaker(event.target);
+  if (act === "teach") return teach.open(asked.query, (page, value) => { const hit = entry(page); if (hit) paint(hit, value); });
   if (act === "again") return route(address(), { again: true });
   const suggestion = event.target.closest("[data-question]");
   if (suggestion) { one("#q").value = suggestion.textContent; return submit(); }
@@ -62,9 +65,11 @@ function clicked(event) {
 }
 
 function weaker(button) {
-  const more = one(".hits .weaker");
+  const more = one(".hits .weaker"), line = button.closest(".note");
   more.hidden = false;
-  button.closest(".note").remove();
+  for (const node of [...line.childNodes]) if (node.nodeType === Node.TEXT_NODE || node === button) node.remove();
+  line.prepend("The right page is missing? ");
+  one(".hits").append(line); // what is missing is missed at the end of the list
 }
 
 // Shows what the address says. Called on load, back, forward and after a question.
@@ -169,10 +174,15 @@ export async function select(page, { from }) {
 const wanted_address = () => { const { hit, ...rest } = address(); return rest; };
 
 function leave() {
+  const { hit } = address();
   if (narrow()) {
-    if (address().hit && last === "click") { history.back(); return; } // the list lies one step back
-    if (address().hit) move(wanted_address(), { replace: true });
+    if (hit && last === "click") { history.back(); return; } // the list lies one step back
+    if (hit) move(wanted_address(), { replace: true });
     close();
+  } else if (!one(".view").hidden && !view.fitted()) { // beside the list: the page as a whole first, then away with it
+    if (hit) move(wanted_address(), { replace: true });
+    if (one(".find").classList.contains("alone")) route(address());
+    else close();
   }
 }
 
@@ -183,21 +193,12 @@ function close() {
   document.body.classList.remove("viewing");
 }
 
-async function judge(card, verdict) {
+function judge(card, verdict) {
   const page = Number(card.dataset.page), hit = entry(page);
   if (!hit || !asked) return;
-  const value = verdict === "right", before = hit.judged;
-  await settle(hit, before === value ? null : value, before);
-}
-
-async function settle(hit, value, before) {
-  const query = asked.query;
-  paint(hit, value);
-  try {
-    await post("/api/judge", { query, page: hit.page, verdict: value === null ? null : value ? "right" : "wrong" });
-    const words = value === null ? "Judgement taken back" : value ? "Kept as right for this question" : "Kept as wrong for this question";
-    toast(words, { undo: { act: () => settle(hit, before, value) }, seconds: 4 });
-  } catch (error) { paint(hit, before); failed(error); }
+  const value = verdict === "right", mine = asked;
+  judging.judge({ query: asked.query, page, before: hit.judged, value: hit.judged === value ? null : value,
+    paint: (now) => { if (asked === mine) paint(hit, now); } });
 }
 
 function paint(hit, value) {
@@ -215,10 +216,11 @@ export function key(event, typing) {
   if (typing && !(typing.id === "q" && event.key === "ArrowDown")) return;
   if (step && asked?.hits.length) {
     const cards = all(".hit").filter((card) => !card.closest("[hidden]"));
-    const at = cards.findIndex((card) => Number(card.dataset.page) === current);
-    const next = cards[at < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, at + step))];
+    const at = cards.findIndex((card) => card.classList.contains("on"));
+    const closed = current === null; // the page was closed: the same answer opens again
+    const next = cards[at < 0 ? 0 : closed ? at : Math.min(cards.length - 1, Math.max(0, at + step))];
     if (typing) typing.blur();
-    if (next && next !== cards[at]) select(Number(next.dataset.page), { from: "key" });
+    if (next && (closed || next !== cards[at])) select(Number(next.dataset.page), { from: "key" });
     else if (next) next.focus({ preventScroll: true });
     event.preventDefault();
     return;
@@ -228,7 +230,8 @@ export function key(event, typing) {
   if (lower === "r" || lower === "w") {
     const card = one(".hit.on");
     if (card) { judge(card, lower === "r" ? "right" : "wrong"); event.preventDefault(); }
-  } else if (event.key === "Escape" && narrow()) leave();
+  } else if (lower === "u") { if (judging.undo()) event.preventDefault(); }
+  else if (event.key === "Escape") leave();
   else if (event.key === "Enter" && event.target.matches(".hit")) select(Number(event.target.dataset.page), { from: "click" });
   else view.key(event);
 }

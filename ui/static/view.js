@@ -108,6 +108,13 @@ function zoom(event) {
   sheet.scrollBy(after.left + fx * after.width - frame.left - frame.width / 2, after.top + fy * after.height - frame.top - frame.height / 2);
 }
 
+// Ends a zoom; false when there was none.
+export function fitted() {
+  if (!one(".sheet.zoomed", box)) return false;
+  zoom();
+  return true;
+}
+
 function centre(picture) {
   const mark = one(".box", box)?.getBoundingClientRect();
   if (!mark) return [0.5, 0.3];

@@ -1,0 +1,130 @@
+"""Search and Library in a real browser, beside the journey: the missing page, keys, zoom, dropped files, pause."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.ingest import samples
+from tests.web import Running
+
+DROP = """async ([name, data]) => {
+    const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type: "application/pdf" }));
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        const event = new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
+        document.querySelector("main").dispatchEvent(event);
+        if (kind === "dragover") await new Promise(done => setTimeout(done, 50));
+        if (kind === "dragover" && !document.body.classList.contains("dropping")) throw new Error("nothing says drop here");
+    }
+}"""
+
+
+def birds(tmp_path: Path, pages: int = 3) -> Path:
+    texts = ("Herons stand still in the reeds.", "Otters swim at dusk.", "Kingfishers dive.") + tuple(
+        f"Minutes of meeting {number}." for number in range(4, pages + 1)
+    )
+    return samples.pdf(tmp_path / "birds.pdf", texts)
+
+
+def test_the_missing_page_is_found_and_taught(page: Page, server: Running, tmp_path: Path) -> None:
+    server.library.add([birds(tmp_path)])
+    page.goto(f"{server.address}/?q=herons")
+    expect(page.locator(".hit").first).to_contain_text("Herons")
+    page.locator(".hits [data-act=teach]").click()
+    dialog = page.locator(".teach-dialog[open]")
+    expect(dialog).to_contain_text("for “herons”")
+    dialog.locator("input").fill("otters swim")
+    dialog.locator("input").press("Enter")
+    expect(dialog.locator(".found .hit").first).to_contain_text("page 2")
+    expect(dialog.locator(".preview")).to_contain_text("birds.pdf · page 2 of 3")
+    dialog.locator(".preview [aria-label=Next]").click()
+    expect(dialog.locator(".preview")).to_contain_text("page 3 of 3")
+    dialog.locator("[data-act=this-is-it]").click()
+    expect(page.locator(".toast")).to_contain_text("Kept as right for this question")
+    expect(dialog).to_have_count(0)
+    judged = [(label.query, label.corpus_id, label.relevant) for label in server.library.labels.list()]
+    assert judged == [("herons", "birds.pdf#page=3", True)]
+    page.locator(".hits [data-act=teach]").click()  # leafing through a document without any words finds it again
+    dialog.locator("input").fill("")
+    dialog.locator("select").select_option("birds.pdf")
+    expect(dialog.locator(".preview")).to_contain_text("page 1 of 3")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_u_takes_judgements_back_one_by_one(page: Page, server: Running, tmp_path: Path) -> None:
+    server.library.add([birds(tmp_path)])
+    page.goto(f"{server.address}/?q=herons+otters")
+    expect(page.locator(".hit.on")).to_be_visible()
+    page.keyboard.press("r")
+    right = page.locator(".hit.on [data-judge=right]")
+    wrong = page.locator(".hit.on [data-judge=wrong]")
+    expect(right).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("w")
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("u")
+    expect(right).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("u")
+    expect(right).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".toast").last).to_contain_text("taken back")
+    assert server.library.labels.list() == []
+
+
+def test_zoom_and_escape(page: Page, server: Running, tmp_path: Path) -> None:
+    server.library.add([birds(tmp_path)])
+    page.goto(f"{server.address}/?q=herons")
+    picture = page.locator(".view img.large")
+    expect(picture).to_have_js_property("complete", True)
+    wide, sharp = picture.evaluate("image => [image.clientWidth, image.naturalWidth]")
+    page.keyboard.press("z")
+    expect(page.locator(".view .zoom")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function("wide => document.querySelector('.view img.large').clientWidth > 1.8 * wide", arg=wide)
+    larger = "sharp => document.querySelector('.view img.large').naturalWidth > 1.8 * sharp"
+    page.wait_for_function(larger, arg=sharp)  # drawn anew, not only stretched
+    page.keyboard.press("Escape")
+    expect(page.locator(".view .zoom")).to_have_text("Zoom")
+    expect(picture).to_be_visible()
+    picture.click()
+    expect(page.locator(".view .zoom")).to_have_text("Fit")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".view")).to_be_hidden()
+    assert "hit=" not in page.url
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".view")).to_be_visible()
+
+
+def test_a_file_is_dropped_anywhere(page: Page, server: Running, tmp_path: Path) -> None:
+    data = birds(tmp_path).read_bytes()
+    page.evaluate(DROP, ["birds.pdf", base64.b64encode(data).decode()])
+    expect(page.locator(".toast", has_text="1 file added")).to_be_visible()
+    expect(page.locator("#q")).to_be_visible()
+    assert not page.evaluate("document.body.classList.contains('dropping')")
+    page.fill("#q", "otters")
+    page.press("#q", "Enter")
+    expect(page.locator(".hit").first).to_contain_text("birds.pdf")
+    assert [document.name for document in server.library.documents.list()] == ["birds.pdf"]
+
+
+def test_reading_pauses_and_goes_on(page: Page, server: Running, tmp_path: Path) -> None:
+    server.library.add([birds(tmp_path)])
+    server.library.add([samples.picture(tmp_path / f"{n}.png", size=(300, 200 + n)) for n in range(30)], wait=False)
+    page.locator(".tabs [data-tab=library]").click()
+    row = page.locator("#tab-library .reading").last
+    row.wait_for()
+    key = row.get_attribute("data-key")
+    row = page.locator(f"#tab-library [data-key='{key}']")
+    row.locator("[data-act=pause]").click()
+    expect(row.locator("[data-act=resume]")).to_be_visible()
+    expect(row).to_contain_text("paused")
+    page.reload()
+    expect(row).to_contain_text("paused")
+    row.locator("[data-act=resume]").click()
+    expect(row).to_have_count(0)
+    expect(page.locator(".doc")).to_have_count(31)
+    expect(page.locator(".kinds")).to_contain_text(re.compile("All 31"))

@@ -1,0 +1,42 @@
+// Judging one answer for one question, from wherever it is shown; and taking the last judgements back, one after the other.
+
+import { post } from "./net.js";
+import { failed, toast } from "./dom.js";
+
+const made = []; // of this visit, newest last: {query, page, before, value, paint}
+const word = (value) => (value === null ? null : value ? "right" : "wrong");
+const said = (value) => (value === null ? "Judgement taken back" : value ? "Kept as right for this question" : "Kept as wrong for this question");
+
+// `before` and `value`: true right, false wrong, null not judged. `paint(value)` shows it at once, and again when it fails.
+export async function judge({ query, page, before, value, paint }) {
+  const entry = { query, page, before, value, paint };
+  if (!(await send(entry, value, before))) return false;
+  made.push(entry);
+  toast(said(value), { undo: { act: () => takeBack(entry) }, seconds: 4 });
+  return true;
+}
+
+async function send({ query, page, paint }, value, before) {
+  paint(value);
+  try {
+    await post("/api/judge", { query, page, verdict: word(value) });
+    document.dispatchEvent(new CustomEvent("folio-judged", { detail: { query, page, value } }));
+    return true;
+  } catch (error) { paint(before); failed(error); return false; }
+}
+
+async function takeBack(entry) {
+  const at = made.indexOf(entry);
+  if (at >= 0) made.splice(at, 1);
+  if (await send(entry, entry.before, entry.value)) {
+    toast(entry.before === null ? said(null) : said(entry.before), { undo: { label: "Redo", act: () => judge(entry) }, seconds: 4 });
+  }
+}
+
+// The last judgement of this visit; false when there is none.
+export function undo() {
+  const last = made.at(-1);
+  if (!last) return false;
+  takeBack(last);
+  return true;
+}
