@@ -31,6 +31,7 @@ def bring_back(db: sqlite3.Connection, document: documents.DocumentRow) -> None:
         return
     documents.set_deleted(db, document.id, None)
     pages.index_document(db, document.id)
+    vectors.fell_behind(db, document.id)
     generation = models.current(db).generation_id
     if document.stage is Stage.DONE and generation is not None and not vectors.complete(db, generation, document.id):
         documents.set_stage(db, document.id, Stage.VECTORS)
@@ -43,6 +44,7 @@ def go_on(db: sqlite3.Connection, document_id: int, job_id: int | None = None) -
     if document is None or document.deleted is not None or document.stage is Stage.DONE:
         return False
     documents.set_paused(db, document.id, False)
+    vectors.fell_behind(db, document.id)
     own = None if document.job_id is None else jobs.get(db, document.job_id)
     if own is not None and own.state in (JobState.QUEUED, JobState.RUNNING):
         return False

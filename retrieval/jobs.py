@@ -89,7 +89,9 @@ class Jobs:
             model = models.get(db, row.subject or "")
             total, done = vectors.totals(db, model.generation_id if model is not None else None)
             left = (total - done) * rates(db)["text"] if running else None
-            title = f"embedding every page with {row.subject}"
+            answers = model is not None and model.id == models.current(db).id
+            what = "what it has not seen yet" if answers else "every page"
+            title = f"embedding {what} with {row.subject}"
             return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
         done, total, seconds = _ingest_progress(db, row.id)
         left = seconds if running and row.started is not None else None

@@ -18,7 +18,6 @@ from ingest.types import Box, Kind, Limits
 from retrieval import bin
 from retrieval.blobs import Blobs
 from retrieval.documents import Documents
-from retrieval.errors import FolioscopeError
 from retrieval.jobs import Jobs
 from retrieval.labels import Labels
 from retrieval.models import Models
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from retrieval.search import Candidate, Scope
 
 _REMEMBERED_QUESTIONS = 64
+SWITCH_S = 0.3  # so long a question waits for another Model before it is answered by words
 
 
 class Library:
@@ -182,21 +182,24 @@ class Library:
 
     def prepare(self) -> None:
         """Loads the current Model and the vectors now."""
-        self.models.embedder()
-        self.models.index()
+        self.models.answering()
 
     def loading_in_background(self) -> None:
         """Starts `prepare` in a thread; until it is done questions are answered by words."""
         if self._loading is None:
-            self._loading = threading.Thread(target=self._prepare_quietly, name="loading", daemon=True)
-            self._loading.start()
+            self._load(self._prepare_first)
+
+    def _load(self, prepare: Callable[[], None]) -> None:
+        self._loading = threading.Thread(target=prepare, name="loading", daemon=True)
+        self._loading.start()
+
+    def _prepare_first(self) -> None:
+        self._prepare_quietly()
+        self.documents.empty_expired()
 
     def _prepare_quietly(self) -> None:
-        try:
+        with self.models.noting_trouble():
             self.prepare()
-        except FolioscopeError as error:
-            self.models.trouble = error
-        self.documents.empty_expired()
 
     def search(
         self,
@@ -290,38 +293,41 @@ class Library:
 
     @property
     def fusion(self) -> Fusion:
-        from retrieval.fusion import builtin_fusion
-
-        return builtin_fusion()
+        """The current Model's."""
+        return self.models.fusion()
 
     def _why_words_only(self) -> str | None:
-        if self.models.trouble is not None:
-            return str(self.models.trouble)
-        if self._loading is not None and self._loading.is_alive():
+        """Nobody waits for a model to load, also when another one was promoted, here or by another process."""
+        if self._loading is None:
+            return None
+        with self._making:
+            if not (self._loading.is_alive() or self.models.loaded or self.models.trouble):
+                self._load(self._prepare_quietly)
+                self._loading.join(SWITCH_S)  # a map on the question is there at once
+        if self._loading.is_alive():
             return "loading"
-        return None
+        return None if self.models.trouble is None else str(self.models.trouble)
 
     def _candidates(self, query: str, within: Scope, stage: str, rerank: bool, by_words: bool) -> list[Candidate]:
         from retrieval import search
 
         db = self.store.read()
         with self._asking:
-            index = None if by_words else self.models.index()
-            vector = None if index is None else self.question_vector(query)
+            now = None if by_words else self.models.answering()
             return search.candidates(
                 db,
                 query,
                 within,
-                fusion=self.fusion,
-                index=index,
-                vector=vector,
+                fusion=self.fusion if now is None else now.fusion,
+                index=None if now is None else now.index,
+                vector=None if now is None else self.question_vector(query, now.embedder),
                 reranker=self.reranker if rerank else None,
                 stage=stage,
             )
 
-    def question_vector(self, query: str) -> Floats:
+    def question_vector(self, query: str, embedder: Embedder | None = None) -> Floats:
         """(dim,) of the current Model; the last ones are remembered (paging, filters, the place on a page)."""
-        embedder = self.models.embedder()
+        embedder = embedder or self.models.embedder()
         key = (embedder.query_key, query)
         vector = self._questions.get(key)
         if vector is None:

@@ -3,43 +3,58 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.errors import FolioscopeError, Mismatch, NotFound, NotReady
-from retrieval.store import jobs, models, vectors
+from retrieval import trained
+from retrieval.errors import FolioscopeError, Mismatch, ModelError
+from retrieval.store import models, vectors
 from retrieval.store.db import change_counter, get_setting, set_setting
+from retrieval.store.jobs import embedding_of
 from retrieval.types import Embedder, Job, ModelInfo
+from retrieval.versions import Versions, embed_what_is_missing
 
 if TYPE_CHECKING:
+    from retrieval.fusion import Fusion
     from retrieval.index import GenerationIndex
     from retrieval.library import Library
 
+IN_MEMORY = 3  # Models; the builtin one is always one of them
 
-class Models:
-    """The Models of a library. `trouble`: why the current one could not be loaded in the background."""
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What belongs together while one question is answered: another process may promote another Model meanwhile."""
+
+    model_id: str
+    generation_id: int
+    embedder: Embedder
+    index: GenerationIndex
+    fusion: Fusion
+
+
+class Models(Versions):
+    """The Models of a library, and what of them is in memory."""
 
     def __init__(self, library: Library, given: Embedder | None) -> None:
-        self._library = library
-        self._store = library.store
+        super().__init__(library)
         self._given = given
         self._lock = threading.RLock()
-        self._loaded: dict[str, Embedder] = {}
+        self._loaded: OrderedDict[str, Embedder] = OrderedDict()
+        self._bases: dict[tuple[str, str | None], Embedder] = {}
+        self._fusions: dict[str, Fusion] = {}
         self._index: GenerationIndex | None = None
         self._seen: dict[int, tuple[int, int, int]] = {}
-        self.trouble: FolioscopeError | None = None
+        self._trouble: tuple[str, FolioscopeError] | None = None
         with self._store.write() as db:
             models.ensure_builtin(db)
 
     # what answers
-
-    @property
-    def current(self) -> ModelInfo:
-        db = self._store.read()
-        return self._info(db, models.current(db))
 
     @property
     def generation_id(self) -> int | None:
@@ -47,7 +62,27 @@ class Models:
 
     @property
     def loaded(self) -> bool:
-        return models.current(self._store.read()).id in self._loaded
+        """The current Model and its vectors are in memory."""
+        row = models.current(self._store.read())
+        index = self._index
+        return row.id in self._loaded and index is not None and index.generation_id == row.generation_id
+
+    @property
+    def trouble(self) -> FolioscopeError | None:
+        """Why the current Model could not be loaded in the background; another one may do better."""
+        if self._trouble is not None and self._trouble[0] == models.current(self._store.read()).id:
+            return self._trouble[1]
+        return None
+
+    @contextmanager
+    def noting_trouble(self) -> Iterator[None]:
+        """What keeps the current Model from being loaded is noted instead of raised."""
+        model_id = models.current(self._store.read()).id
+        try:
+            yield
+            self._trouble = None
+        except FolioscopeError as error:
+            self._trouble = model_id, error
 
     def embedder(self) -> Embedder:
         """The current Model's, loaded on first use."""
@@ -57,36 +92,75 @@ class Models:
         """The builtin Model's, whatever the current one is; or the one that was given to the library in its place."""
         return self.load(models.BUILTIN)
 
+    def fusion(self) -> Fusion:
+        """The current Model's; needs no embedder. While it cannot be read, words are weighed as the builtin one does."""
+        from retrieval.fusion import builtin_fusion
+
+        try:
+            return self._fusion(models.current(self._store.read()))
+        except ModelError:
+            return builtin_fusion()
+
+    def _fusion(self, row: models.ModelRow) -> Fusion:
+        """Its cosines are taken as they are where its encoder is the one that the builtin weights were measured with."""
+        if row.id not in self._fusions:
+            from retrieval.fusion import builtin_fusion
+
+            fusion = trained.fusion_of(self.folder(row.id)) if row.trained else builtin_fusion()
+            own = self._given is None and row.location == models.BUILTIN
+            self._fusions[row.id] = fusion if own else fusion.for_another_encoder
+        return self._fusions[row.id]
+
     def load(self, model_id: str) -> Embedder:
         """Loads a Model's embedder once and makes sure that its Generation is registered."""
         with self._lock:
             if model_id not in self._loaded:
-                row = models.get(self._store.read(), model_id)
-                if row is None:
-                    raise NotFound(f"There is no model {model_id}.", "`folioscope models` lists them.")
-                embedder = self._given or self._open(row)
+                row = self.row(model_id)
+                self.check_kept(row)
+                embedder = self._open(row)
                 self._register(row, embedder)
                 self._loaded[model_id] = embedder
+                self._make_room()
+            self._loaded.move_to_end(model_id)
             return self._loaded[model_id]
 
+    def _make_room(self) -> None:
+        """Forgets the embedders that were not used for longest; one beneath another's map costs nothing to keep."""
+        spare = [model_id for model_id in self._loaded if model_id != models.BUILTIN]
+        for model_id in spare[: max(0, len(self._loaded) - IN_MEMORY)]:
+            del self._loaded[model_id]
+
     def _open(self, row: models.ModelRow) -> Embedder:
-        if row.location == models.BUILTIN:
-            from retrieval.builtin import load_builtin
+        base = self._base(row)
+        return trained.opened(base, self.folder(row.id)) if row.trained else base
 
-            return load_builtin(precision=self.precision())
-        from retrieval.embedders import load_embedder
+    def _base(self, row: models.ModelRow) -> Embedder:
+        """The embedder beneath, shared by all Models that have the same."""
+        if self._given is not None:
+            return self._given
+        key = (row.location, row.revision)
+        if key not in self._bases:
+            if row.location == models.BUILTIN:
+                from retrieval.builtin import load_builtin
 
-        return load_embedder(row.location, revision=row.revision, precision=self.precision())
+                self._bases = {**self._bases, key: load_builtin(precision=self.precision())}
+            else:
+                from retrieval.embedders import load_embedder
+
+                found = load_embedder(row.location, revision=row.revision, precision=self.precision())
+                builtin = {known: base for known, base in self._bases.items() if known[0] == models.BUILTIN}
+                self._bases = {**builtin, key: found}  # of large ones, one at a time
+        return self._bases[key]
 
     def _register(self, row: models.ModelRow, embedder: Embedder) -> None:
         enqueued = False
         with self._store.write() as db:
             generation = vectors.generation(db, embedder.document_key, embedder.dim)
-            if row.id == models.BUILTIN or row.generation_id is None:
-                # A newer Folioscope may bring newer weights: the builtin model then gets a new Generation.
+            if row.location == models.BUILTIN or row.generation_id is None:
+                # A newer Folioscope may bring newer weights: what stands on the builtin model then gets a new Generation.
                 if row.generation_id != generation or row.query_key != embedder.query_key:
                     models.set_keys(db, row.id, generation, embedder.query_key)
-                    enqueued = row.generation_id is not None and _enqueue(db, row.id)
+                    enqueued = row.generation_id is not None and embed_what_is_missing(db, row.id)
             elif generation != row.generation_id:
                 raise Mismatch(
                     f"The weights of {row.name} at {row.location} are not those it was added with.",
@@ -111,12 +185,17 @@ class Models:
 
     def index(self) -> GenerationIndex:
         """The current Generation in memory, in step with the store."""
+        return self.answering().index
+
+    def answering(self, model_id: str | None = None) -> Answering:
+        """The current Model (or another one), loaded, and its Generation in memory, in step with the store."""
         from retrieval.index import GenerationIndex
 
         db = self._store.read()
         with self._lock:
-            embedder = self.embedder()
-            row = models.current(db)
+            model_id = model_id or models.current(db).id
+            embedder = self.load(model_id)
+            row = self.row(model_id)
             assert row.generation_id is not None
             if self._index is None or self._index.generation_id != row.generation_id:
                 key, dim = vectors.document_key(db, row.generation_id)
@@ -131,29 +210,7 @@ class Models:
             if self._seen.get(threading.get_ident()) != counter:
                 self._index.refresh(db)
                 self._seen[threading.get_ident()] = counter
-            return self._index
-
-    # lists and changes
-
-    def list(self) -> list[ModelInfo]:
-        db = self._store.read()
-        return [self._info(db, row) for row in models.listed(db)]
-
-    def _info(self, db: sqlite3.Connection, row: models.ModelRow) -> ModelInfo:
-        total, done = vectors.totals(db, row.generation_id)
-        return ModelInfo(
-            id=row.id,
-            name=row.name,
-            base=row.base,
-            recipe=row.recipe,
-            labels=row.labels,
-            ndcg_at_10=row.ndcg,
-            current=row.id == models.current(db).id,
-            ready=done == total,
-            embedded=done,
-            parts=total,
-            created=row.created,
-        )
+            return Answering(row.id, row.generation_id, embedder, self._index, self._fusion(row))
 
     def add(
         self,
@@ -172,50 +229,12 @@ class Models:
         model_id = f"{Path(location).name}-{digest}"
         with self._store.write() as db:
             generation = vectors.generation(db, embedder.document_key, embedder.dim)
-            if models.get(db, model_id) is None:
-                name = Path(location).name
-                models.insert(db, model_id, name, location, revision, generation, embedder.query_key)
-            _enqueue(db, model_id)
-            job = _embedding(db, model_id)
+            row = models.get(db, model_id)
+            if row is None or row.generation_id is None or row.discarded is not None:
+                models.insert(db, model_id, Path(location).name, location, revision, generation, embedder.query_key)
+            embed_what_is_missing(db, model_id)
+            job = embedding_of(db, model_id)
         self._library.wake()
         if wait and job is not None:
             self._library.jobs.wait(job, progress)
         return self.get(model_id)
-
-    def get(self, model_id: str) -> ModelInfo:
-        db = self._store.read()
-        row = models.get(db, model_id)
-        if row is None:
-            raise NotFound(f"There is no model {model_id}.", "`folioscope models` lists them.")
-        return self._info(db, row)
-
-    def promote(self, model_id: str) -> ModelInfo:
-        """Makes it answer from now on. NotReady, with the progress, until its vectors are complete."""
-        info = self.get(model_id)
-        if not info.ready:
-            with self._store.write() as db:  # what was added since it was embedded
-                _enqueue(db, info.id)
-            self._library.wake()
-            share = 100 * info.embedded // max(info.parts, 1)
-            raise NotReady(
-                f"{info.name} has embedded {info.embedded} of {info.parts} parts of the library ({share} %).",
-                "It can be promoted when it is through; `folioscope jobs` shows the progress.",
-            )
-        with self._store.write() as db:
-            models.set_current(db, info.id)
-        return self.get(info.id)
-
-
-def _embedding(db: sqlite3.Connection, model_id: str) -> int | None:
-    """The job that embeds the library with a Model, while there is one."""
-    return next((job.id for job in jobs.active(db) if (job.kind, job.subject) == ("embed", model_id)), None)
-
-
-def _enqueue(db: sqlite3.Connection, model_id: str) -> bool:
-    """Makes sure that a job embeds what that Model has not seen yet; False when there is nothing, or one does already."""
-    row = models.get(db, model_id)
-    total, done = vectors.totals(db, None if row is None else row.generation_id)
-    if done == total or _embedding(db, model_id) is not None:
-        return False
-    jobs.insert(db, "embed", model_id)
-    return True

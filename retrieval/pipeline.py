@@ -174,10 +174,21 @@ class Pipeline:
                 self._start_job(job.id)
                 if self._embed(job.subject, all_stages=True):
                     return True
-                with self.store.write() as db:
-                    jobs.finish(db, job.id, JobState.DONE, "every page is embedded: it can be promoted")
+                self._embedded(job)
                 return True
         return False
+
+    def _embedded(self, job: jobs.JobRow) -> None:
+        """Every page has its vectors of that Model."""
+        from retrieval.store import models
+
+        with self.store.write() as db:
+            row = models.get(db, job.subject or "")
+            answers = row is not None and row.id == models.current(db).id
+            if row is not None and row.generation_id is not None:
+                vectors.note_whole(db, row.generation_id)
+            message = "every page answers by meaning" if answers else "every page is embedded: it can be promoted"
+            jobs.finish(db, job.id, JobState.DONE, message)
 
     def embedder(self, model_id: str) -> Embedder:
         """The Model's embedder, loaded once; its Generation is registered."""
@@ -203,11 +214,13 @@ class Pipeline:
             return False
         self._start_jobs_of({part.document_id for part in todo})
         embedder = self.embedder(model_id)
+        if embedder.document_key != vectors.document_key(db, row.generation_id)[0]:
+            return True  # its weights are newer than the vectors it had: loading it has given it another Generation
         shas = self._shas({part.document_id for part in todo})
         done = self._vectors(embedder, todo)
         with self.store.write() as db:
             self._store(db, row.generation_id, todo, done)
-            if not all_stages:
+            if not all_stages and models.current(db).generation_id == row.generation_id:
                 for document_id in {part.document_id for part in todo}:
                     self._advance(db, row.generation_id, document_id)
         self._forget_erased(shas)
@@ -398,6 +411,7 @@ class Pipeline:
             return False
         moved = False
         with self.store.write() as db:
+            generation = models.current(db).generation_id  # another one may have been promoted meanwhile
             if generation is not None:
                 for document_id in waiting:
                     moved = self._advance(db, generation, document_id) or moved
@@ -405,6 +419,8 @@ class Pipeline:
                 if job.kind == "ingest" and not documents.work_left(db, job.id):
                     jobs.finish(db, job.id, JobState.DONE, None)
                     moved = True
+            if moved and generation is not None:
+                vectors.note_whole(db, generation)
         return moved
 
     def _start_job(self, job_id: int | None) -> None:

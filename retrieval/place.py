@@ -25,7 +25,8 @@ def place_on_page(library: Library, page_id: int, query: str) -> Box | None:
         return None
     best = None
     if library.ready:
-        best = search.best_part_of_page(library.models.index(), library.question_vector(query), page_id)
+        now = library.models.answering()
+        best = search.best_part_of_page(now.index, library.question_vector(query, now.embedder), page_id)
     part = hits.matched_part(pages.parts_of_pages(db, [page_id])[page_id], query, best)
     if part is None or part.box is None:
         return None

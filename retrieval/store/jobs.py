@@ -65,6 +65,15 @@ def active(db: sqlite3.Connection) -> list[JobRow]:
     return [_row(row) for row in db.execute("SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id")]
 
 
+def embedding_of(db: sqlite3.Connection, model_id: str) -> int | None:
+    """The job that embeds the library with a Model, while there is one."""
+    row = db.execute(
+        "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND kind = 'embed' AND subject = ? LIMIT 1",
+        (model_id,),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def start(db: sqlite3.Connection, job_id: int) -> None:
     db.execute(
         "UPDATE jobs SET state = 'running', started = ? WHERE id = ? AND state = 'queued'", (time.time(), job_id)

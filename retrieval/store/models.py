@@ -1,18 +1,22 @@
-"""Registered Models and which one is current."""
+"""Registered Models, which one is current, which ones answered before it, and which of them are kept."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from retrieval.store.db import get_setting, set_setting
+from retrieval.store.db import get_setting, placeholders, set_setting
 
 BUILTIN = "builtin"
+KEPT_BEFORE = 4  # Models that answered before the current one
+KEPT_UNDECIDED = 3  # Models that were trained and neither promoted nor discarded
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(NamedTuple):
+    """`recipe` None: builtin, or added by a person. `report`: its verdict as JSON. `dropped`: when its weights went."""
+
     id: str
     name: str
     location: str
@@ -24,22 +28,22 @@ class ModelRow:
     generation_id: int | None
     query_key: str | None
     created: float
+    promoted: float | None
+    recommended: bool | None
+    discarded: float | None
+    dropped: float | None
+
+    @property
+    def trained(self) -> bool:
+        return self.recipe is not None
+
+
+_COLUMNS = ", ".join(ModelRow._fields)
 
 
 def _row(row: sqlite3.Row) -> ModelRow:
-    return ModelRow(
-        row["id"],
-        row["name"],
-        row["location"],
-        row["revision"],
-        row["base"],
-        row["recipe"],
-        row["labels"],
-        row["ndcg"],
-        row["generation_id"],
-        row["query_key"],
-        row["created"],
-    )
+    found = ModelRow(*row)
+    return found._replace(recommended=None if found.recommended is None else bool(found.recommended))
 
 
 def ensure_builtin(db: sqlite3.Connection) -> None:
@@ -58,24 +62,88 @@ def insert(
     generation_id: int,
     query_key: str,
 ) -> None:
+    """A Model that a person added. One that was discarded comes back."""
     db.execute(
-        "INSERT INTO models (id, name, location, revision, generation_id, query_key, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO models (id, name, location, revision, generation_id, query_key, created) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET generation_id = excluded.generation_id, discarded = NULL, dropped = NULL",
         (model_id, name, location, revision, generation_id, query_key, time.time()),
     )
+
+
+class Trained(NamedTuple):
+    """What a retrain writes about its Model; the weights lie in the Model's folder, which needs no other Model's.
+
+    `location`, `revision`: of the embedder beneath. `base`: the Model that it was trained from. `ndcg`: after, on held-out
+    questions. `report`: the Verdict, `settings`: the TrainSettings, as JSON. `generation_id` must be registered.
+    """
+
+    id: str
+    name: str
+    location: str
+    revision: str | None
+    base: str
+    recipe: str
+    labels: int
+    ndcg: float | None
+    generation_id: int
+    query_key: str
+    recommended: bool
+    report: str
+    settings: str
+    weights_hash: str
+    labels_hash: str
+    code: str
+
+
+def insert_trained(db: sqlite3.Connection, model: Trained) -> None:
+    """Registers a trained Model. The same labels, seed and machine make the same weights, and so the same id: the later
+    report then takes the place of the earlier one, and a name that a person gave stays."""
+    columns = ", ".join(Trained._fields)
+    changed = ", ".join(f"{name} = excluded.{name}" for name in Trained._fields if name not in ("id", "name"))
+    values = model._replace(name=_free_name(db, model.name, model.id))
+    db.execute(
+        f"INSERT INTO models ({columns}, created) VALUES ({placeholders(len(values))}, ?) ON CONFLICT (id) DO UPDATE SET"
+        f" {changed}, created = excluded.created, discarded = NULL, dropped = NULL",
+        (*values, time.time()),
+    )
+
+
+def _free_name(db: sqlite3.Connection, name: str, model_id: str) -> str:
+    """The name, numbered when another Model has it."""
+    free, number = name, 1
+    while (row := get(db, free)) is not None and row.id != model_id:
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 def set_keys(db: sqlite3.Connection, model_id: str, generation_id: int, query_key: str) -> None:
     db.execute("UPDATE models SET generation_id = ?, query_key = ? WHERE id = ?", (generation_id, query_key, model_id))
 
 
+def rename(db: sqlite3.Connection, model_id: str, name: str) -> None:
+    db.execute("UPDATE models SET name = ? WHERE id = ?", (name, model_id))
+
+
 def get(db: sqlite3.Connection, model_id: str) -> ModelRow | None:
-    row = db.execute("SELECT * FROM models WHERE id = ? OR name = ?", (model_id, model_id)).fetchone()
+    """By id, else by name."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM models WHERE id = ?1 OR name = ?1 ORDER BY id != ?1, created DESC LIMIT 1", (model_id,)
+    ).fetchone()
     return None if row is None else _row(row)
+
+
+def report(db: sqlite3.Connection, model_id: str) -> str | None:
+    row = db.execute("SELECT report FROM models WHERE id = ?", (model_id,)).fetchone()
+    return None if row is None else row[0]
 
 
 def listed(db: sqlite3.Connection) -> list[ModelRow]:
     """Oldest first."""
-    return [_row(row) for row in db.execute("SELECT * FROM models ORDER BY created, id")]
+    return [_row(row) for row in db.execute(f"SELECT {_COLUMNS} FROM models ORDER BY created, id")]
+
+
+# which one answers
 
 
 def current(db: sqlite3.Connection) -> ModelRow:
@@ -86,5 +154,64 @@ def current(db: sqlite3.Connection) -> ModelRow:
     return row
 
 
-def set_current(db: sqlite3.Connection, model_id: str) -> None:
+def promote(db: sqlite3.Connection, model_id: str) -> float:
+    """It answers from now on, after the one that answers now; when that is."""
+    now = _answer(db, model_id)
+    db.execute("INSERT INTO promotions (model_id, at) VALUES (?, ?)", (model_id, now))
+    return now
+
+
+def before(db: sqlite3.Connection) -> ModelRow | None:
+    """The one that answered before the current one and can answer again; None when the current one is the first."""
+    answers = current(db).id
+    rows = db.execute(
+        "SELECT p.model_id FROM promotions p JOIN models m ON m.id = p.model_id WHERE m.dropped IS NULL ORDER BY p.id DESC"
+    )
+    for row in rows:
+        if row[0] != answers:
+            return get(db, row[0])
+    return None if answers == BUILTIN else get(db, BUILTIN)
+
+
+def go_back(db: sqlite3.Connection, model_id: str) -> float:
+    """It answers again; what answered after it is no more on the way back. When that is."""
+    now = _answer(db, model_id)
+    db.execute(
+        "DELETE FROM promotions WHERE id > coalesce((SELECT max(id) FROM promotions WHERE model_id = ?), 0)",
+        (model_id,),
+    )
+    return now
+
+
+def _answer(db: sqlite3.Connection, model_id: str) -> float:
+    now = time.time()
     set_setting(db, "current_model", model_id)
+    db.execute("UPDATE models SET promoted = ?, discarded = NULL WHERE id = ?", (now, model_id))
+    return now
+
+
+# which ones are kept
+
+
+def kept(db: sqlite3.Connection) -> set[str]:
+    """Ids of the Models whose weights and vectors stay: builtin, what a person added, the current one, the four that
+    answered before it, and the last trained ones that nobody has decided about."""
+    rows = [row for row in listed(db) if row.dropped is None]
+    found = {BUILTIN, current(db).id}
+    wanted = [row for row in rows if row.discarded is None]
+    found |= {row.id for row in wanted if not row.trained}
+    answered = [row for row in wanted if row.promoted is not None and row.id not in found]
+    found |= {row.id for row in sorted(answered, key=lambda row: -(row.promoted or 0.0))[:KEPT_BEFORE]}
+    undecided = [row for row in wanted if row.promoted is None and row.trained]
+    return found | {row.id for row in undecided[-KEPT_UNDECIDED:]}
+
+
+def discard(db: sqlite3.Connection, model_id: str) -> None:
+    db.execute("UPDATE models SET discarded = ? WHERE id = ?", (time.time(), model_id))
+
+
+def drop(db: sqlite3.Connection, model_ids: Iterable[str]) -> None:
+    """Notes that weights and vectors of these Models go: from now on they cannot answer."""
+    for model_id in model_ids:
+        db.execute("UPDATE models SET dropped = ?, generation_id = NULL WHERE id = ?", (time.time(), model_id))
+        db.execute("DELETE FROM promotions WHERE model_id = ?", (model_id,))

@@ -141,6 +141,75 @@ def totals(db: sqlite3.Connection, generation_id: int | None) -> tuple[int, int]
     return row[0], row[1]
 
 
+def last_part(db: sqlite3.Connection) -> int:
+    """The highest id of a Part, 0 for none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM parts").fetchone()[0])
+
+
+def lacking(db: sqlite3.Connection, generation_id: int | None) -> bool:
+    """Whether some Part has not had its turn; Parts in the bin and of paused documents are not waited for."""
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM documents d LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id"
+        " WHERE d.deleted IS NULL AND NOT d.paused AND EXISTS"
+        " (SELECT 1 FROM parts p WHERE p.document_id = d.id AND p.id > coalesce(r.last_part, 0)))",
+        (generation_id,),
+    ).fetchone()
+    return bool(row[0])
+
+
+def note_whole(db: sqlite3.Connection, generation_id: int) -> None:
+    """Remembers up to which Part a Generation has everything, if it has, so that nobody need look through it again."""
+    if not lacking(db, generation_id):
+        db.execute(
+            "UPDATE generations SET embedded_to = (SELECT coalesce(max(id), 0) FROM parts) WHERE id = ?",
+            (generation_id,),
+        )
+
+
+def up_to_date(db: sqlite3.Connection, generation_id: int | None) -> bool:
+    """No Part has come since the Generation was noted as whole. Costs no more in a large library than in a small one."""
+    row = db.execute(
+        "SELECT embedded_to >= (SELECT coalesce(max(id), 0) FROM parts) FROM generations WHERE id = ?", (generation_id,)
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def was_whole(db: sqlite3.Connection, generation_id: int | None) -> bool:
+    """Once it had everything that was there then."""
+    row = db.execute("SELECT embedded_to > 0 FROM generations WHERE id = ?", (generation_id,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def fell_behind(db: sqlite3.Connection, document_id: int) -> None:
+    """A document is back (out of the bin, no longer paused): Generations filled meanwhile may lack it."""
+    db.execute(
+        "UPDATE generations SET embedded_to = max(1, min(embedded_to, (SELECT min(id) - 1 FROM parts WHERE document_id = ?1)))"
+        " WHERE embedded_to > 0 AND EXISTS (SELECT 1 FROM parts p LEFT JOIN progress r ON r.generation_id = generations.id"
+        " AND r.document_id = ?1 WHERE p.document_id = ?1 AND p.id > coalesce(r.last_part, 0))",
+        (document_id,),
+    )
+
+
+def unused_generations(db: sqlite3.Connection) -> list[int]:
+    """Generations of which no Model is left that could ask them."""
+    rows = db.execute(
+        "SELECT id FROM generations WHERE id NOT IN"
+        " (SELECT generation_id FROM models WHERE generation_id IS NOT NULL AND dropped IS NULL)"
+    )
+    return [row[0] for row in rows]
+
+
+def drop_some(db: sqlite3.Connection, generation_id: int, count: int) -> bool:
+    """Deletes some of a Generation's vectors, at last the Generation itself; False when it is gone."""
+    cursor = db.execute(
+        "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors WHERE generation_id = ? LIMIT ?)",
+        (generation_id, count),
+    )
+    if cursor.rowcount == 0:
+        db.execute("DELETE FROM generations WHERE id = ?", (generation_id,))
+    return cursor.rowcount > 0
+
+
 def live_chunks(db: sqlite3.Connection, generation_id: int) -> set[int]:
     """Ids of the chunks whose document is not in the bin."""
     rows = db.execute(
