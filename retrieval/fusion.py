@@ -25,7 +25,7 @@ from retrieval.types import Floats, Profile
 # `near_*`: the best of the page before and the page after.
 EVIDENCE = ("words", "text", "picture", "coverage", "document_words", "document_text", "near_words", "near_text")
 
-PRIOR_WEIGHT = 50  # a Scale counts as much as so many scores
+PRIOR_WEIGHT = 50  # a Scale's spread counts as much as that of so many scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,11 @@ class Scale:
     def bring(self, scores: Floats, mean: float, deviation: float, population: int) -> Floats:
         """(n,) cosines of another encoder on this scale; `mean`, `deviation`: of its `population` cosines for the question.
 
-        A small population is steadied: this scale counts as PRIOR_WEIGHT of its scores.
+        The spread of a small population is steadied: this scale's counts as PRIOR_WEIGHT of its scores.
         """
         share = population / (population + PRIOR_WEIGHT)
-        centre = share * mean + (1 - share) * self.mean
         spread = np.sqrt(max(share * deviation**2 + (1 - share) * self.deviation**2, 1e-6))
-        return (self.mean + self.deviation * (scores - centre) / spread).astype(np.float32)
+        return (self.mean + self.deviation * (scores - mean) / spread).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

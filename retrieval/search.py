@@ -21,7 +21,6 @@ VECTORS_K = 200
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
-BM25_LIMIT = 2.2  # k1 + 1: how many times its idf a word can add to a BM25 score, however often it stands there
 
 
 @dataclass(slots=True)
@@ -120,16 +119,19 @@ def by_meaning(
 def cover(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
     """Which share of the question's words stands on each candidate (a word that fewer pages hold counts more), and
     BM25 as a share of the most that these words could give."""
-    total = 0.0
+    indexed = page_store.count_indexed(db)
+    total, most = 0.0, 0.0
     for term in fulltext.term_queries(query):
         frequency, holders = page_store.holding(db, term, found)
         weight = math.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
         total += weight
+        # the idf of FTS5's bm25(); a word can add k1 + 1 times as much, however often it stands there
+        most += 2.2 * max(math.log((indexed - frequency + 0.5) / (frequency + 0.5)), 1e-6) if frequency else 0.0
         for page_id in holders:
             found[page_id].coverage += weight
     for candidate in found.values():
         candidate.coverage /= max(total, 1e-9)
-        candidate.words = (candidate.bm25 or 0.0) / max(BM25_LIMIT * total, 1e-9)
+        candidate.words = (candidate.bm25 or 0.0) / max(most, 1e-9)
 
 
 def evidence(candidates: Sequence[Candidate]) -> Floats:

@@ -39,7 +39,10 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the product can see of a Page before it answers; settings of fusion and reranking are keyed by it."""
+    """What the product can see of a Page before it answers; settings of fusion and reranking are keyed by it.
+
+    A few letters (a sign on a photo) are no text.
+    """
 
     kind: Kind
     has_text: bool

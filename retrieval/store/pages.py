@@ -176,9 +176,10 @@ def unindex_document(db: sqlite3.Connection, document_id: int) -> None:
     _unindex(db, "d.id = ?", document_id)
 
 
+TEXT_FROM = 20  # characters: a sign on a photo does not make it a page of text
 _BRIEF = (
     "g.id, g.document_id, g.number, g.kind, g.width, g.height, g.start_s, g.end_s, g.key_s, g.picture, g.thumbnail, g.ocr,"
-    " g.text != '' AS has_text"
+    f" length(g.text) >= {TEXT_FROM} AS has_text"
 )
 _WHOLE = f"{_BRIEF}, g.text"
 
@@ -387,6 +388,11 @@ def holding(db: sqlite3.Connection, query: str, page_ids: Iterable[int]) -> tupl
         (query,),
     ).fetchone()
     return row[0], [int(page_id) for page_id in (row[1] or "").split(",") if page_id]
+
+
+def count_indexed(db: sqlite3.Connection) -> int:
+    """Pages in the full text, the bin's too: what its BM25 counts with."""
+    return int(db.execute("SELECT count(*) FROM pages_fts_docsize").fetchone()[0])
 
 
 def live(

@@ -19,8 +19,8 @@ from tests.retrieval.test_fulltext import HOSTILE
 from tests.retrieval.workshop import Workshop
 
 FILES: dict[str, list[Item]] = {
-    "zoo.pdf": [page(1, "zebra stripes are black"), page(2, "quokka smiles at people"), page(3, "nothing here")],
-    "farm.pdf": [page(1, "the zebra and the cow"), page(2, "a cow alone")],
+    "zoo.pdf": [page(1, "zebra stripes are black"), page(2, "quokka smiles at people"), page(3, "nothing at all is here")],
+    "farm.pdf": [page(1, "the zebra and the cow"), page(2, "a cow alone in a field")],
     "walk.mp4": [moment(1, 0.0, 4.0, "a zebra walks"), moment(2, 4.0, 9.0, "it sleeps")],
 }
 
@@ -30,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     with Workshop(tmp_path_factory.mktemp("search"), FILES) as found:
         found.add("zoo.pdf", "walk.mp4", tags=["animals"])
         found.add("farm.pdf", tags=["work"])
-        add_texts(found.store, [("note", "zebra zebra zebra")])
+        add_texts(found.store, [("note", "zebra zebra zebra zebra")])
         found.finish()
         yield found
 
@@ -221,7 +221,7 @@ def test_a_reranker_is_shown_the_text_of_pages_without_vectors(tmp_path: Path) -
         reranker = Backwards()
         other.library.reranker = reranker
         other.library.search("zebra cow")
-        assert sorted(reranker.shown) == ["a cow alone", "the zebra and the cow", "zebra stripes are black"]
+        assert sorted(reranker.shown) == ["a cow alone in a field", "the zebra and the cow", "zebra stripes are black"]
 
 
 def test_the_passage_that_holds_the_words_is_shown(tmp_path: Path) -> None:
