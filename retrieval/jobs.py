@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from retrieval.library import Library
 
 POLL_S = 0.2
+LOADING = "loading the model"
 UNREAD_WEIGHT_S = 2.0  # what is behind a file not yet read is unknown: say so much
 
 
@@ -91,7 +92,7 @@ class Jobs:
             left = (total - done) * rates(db)["text"] if running else None
             answers = model is not None and model.id == models.current(db).id
             what = "what it has not seen yet" if answers else "every page"
-            title = f"embedding {what} with {row.subject}"
+            title = LOADING if running and jobs.loading(db) else f"embedding {what} with {row.subject}"
             return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
         done, total, seconds = _ingest_progress(db, row.id)
         left = seconds if running and row.started is not None else None
@@ -129,6 +130,8 @@ def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, flo
 
 
 def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
+    if jobs.loading(db) and any(row.id in job_ids for row in jobs.active(db)):
+        return LOADING
     tallies = [documents.job_tally(db, job_id, None) for job_id in job_ids]
     count, finished = sum(t.documents for t in tallies), sum(t.done for t in tallies)
     if not count:

@@ -193,7 +193,13 @@ class Pipeline:
     def embedder(self, model_id: str) -> Embedder:
         """The Model's embedder, loaded once; its Generation is registered."""
         if model_id not in self._embedders:
-            self._embedders[model_id] = self._load(model_id)
+            with self.store.write() as db:
+                jobs.set_loading(db, True)
+            try:
+                self._embedders[model_id] = self._load(model_id)
+            finally:
+                with self.store.write() as db:
+                    jobs.set_loading(db, False)
         return self._embedders[model_id]
 
     def _embed(self, model_id: str, all_stages: bool) -> bool:

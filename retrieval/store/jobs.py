@@ -6,10 +6,12 @@ import sqlite3
 import time
 from typing import NamedTuple
 
+from retrieval.store.db import get_setting, set_setting
 from retrieval.types import JobState
 
 LEASE_DEAD_S = 10.0
 STARTING_S = 60.0  # a process that starts on a busy machine needs a while to its first heartbeat
+_LOADING = "worker_loads"
 NO_OCR = "without ocr"  # subject of an ingest job whose pictures are not read for text
 
 
@@ -137,6 +139,15 @@ def drop_lease(db: sqlite3.Connection, token: str, *, whole: bool = True) -> Non
         db.execute("DELETE FROM worker WHERE token = ?", (token,))
     else:
         db.execute("UPDATE worker SET heartbeat = 0 WHERE token = ?", (token,))
+
+
+def set_loading(db: sqlite3.Connection, on: bool) -> None:
+    """The worker loads a model: nothing else moves for seconds, which the progress of its jobs says."""
+    set_setting(db, _LOADING, on)
+
+
+def loading(db: sqlite3.Connection) -> bool:
+    return bool(get_setting(db, _LOADING)) and worker_alive(db)
 
 
 def worker_alive(db: sqlite3.Connection) -> bool:

@@ -24,11 +24,10 @@ DROP = """async ([name, data]) => {
 }"""
 
 
-def birds(tmp_path: Path, pages: int = 3) -> Path:
-    texts = ("Herons stand still in the reeds.", "Otters swim at dusk.", "Kingfishers dive.") + tuple(
-        f"Minutes of meeting {number}." for number in range(4, pages + 1)
+def birds(tmp_path: Path) -> Path:
+    return samples.pdf(
+        tmp_path / "birds.pdf", ("Herons stand still in the reeds.", "Otters swim at dusk.", "Kingfishers dive.")
     )
-    return samples.pdf(tmp_path / "birds.pdf", texts)
 
 
 def test_the_missing_page_is_found_and_taught(page: Page, server: Running, tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from retrieval.adding import add_texts
 from retrieval.errors import NotFound
+from retrieval.pipeline import Pipeline
 from retrieval.store import jobs
-from retrieval.types import JobState
+from retrieval.types import Embedder, JobState
 from tests.retrieval.fake_children import Item, page
 from tests.retrieval.workshop import Workshop
 
@@ -39,6 +40,28 @@ def test_a_job_tells_how_far_it_is_and_how_long_it_takes(tmp_path: Path) -> None
         assert len(set(done)) > 3
         assert shop.library.jobs.active() is None
         assert last.title == "reading 2 of 2 files"
+
+
+def test_while_the_worker_loads_the_model_its_job_says_so(tmp_path: Path) -> None:
+    with Workshop(tmp_path, {"a.pdf": many(3, "zebra")}) as shop:
+        job, _ = shop.add("a.pdf")
+        assert job is not None
+        titles: list[str] = []
+
+        def load(model_id: str) -> Embedder:
+            titles.append(shop.library.jobs.get(job).title)
+            with shop.store.write() as db:
+                jobs.drop_lease(db, "me", whole=False)  # it was killed meanwhile: then nobody loads anything
+            titles.append(shop.library.jobs.get(job).title)
+            return shop.library.models.load(model_id)
+
+        with shop.store.write() as db:
+            assert jobs.take_lease(db, "me", 1)
+        shop.pipeline.close()
+        shop.pipeline = Pipeline(shop.store, shop.library.blobs, shop.library.cache, shop.children, load)
+        shop.finish()
+        assert titles == ["loading the model", "reading 1 file"]
+        assert shop.library.jobs.get(job).title == "reading 1 file"
 
 
 def test_the_json_of_a_job(tmp_path: Path) -> None:
