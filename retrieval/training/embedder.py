@@ -10,7 +10,7 @@ import copy
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,11 @@ from retrieval.training.following import Cancelled, Follow
 from retrieval.training.inputs import See, as_inputs, batches_of, distinct, show
 from retrieval.training.losses import loss_named
 from retrieval.training.moving import State, best_share, keep, moving, put, ranked_quality
+from retrieval.training.records import RECORD, Trained
 from retrieval.training.types import TrainSettings
 from retrieval.types import Embedder, Floats, Route
 
 FOLDER = "embedder"  # of another model's weights, inside the Model's folder
-RECORD = "training.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +57,6 @@ class Defaults:
 
 
 DEFAULTS = Defaults()
-
-
-@dataclass(slots=True)
-class Trained:
-    """What a training did; saved beside the weights."""
-
-    loss: str
-    epochs: float
-    batch_size: int
-    learning_rate: float
-    steps: int
-    seed: int
-    losses: list[float] = field(default_factory=list)  # of every step
-    inner: list[float] = field(default_factory=list)  # NDCG@10 on the inner split: before, then after each epoch
-    shares: dict[float, float] = field(default_factory=dict)  # share of the new weights → NDCG@10 on the inner split
-    share: float = 1.0
-    moved: int = 0  # numbers that were free to move
 
 
 def train_embedder(
@@ -106,7 +89,6 @@ def train_embedder(
         epochs=settings.epochs or DEFAULTS.epochs,
         batch_size=settings.batch_size or DEFAULTS.batch_size,
         learning_rate=settings.learning_rate or learner.rate,
-        steps=0,
         seed=settings.seed,
         moved=sum(parameter.numel() for parameter in moving(model).values()),
     )

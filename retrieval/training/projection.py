@@ -23,10 +23,9 @@ from retrieval.errors import ModelError
 from retrieval.metrics import ndcg
 from retrieval.training.following import Cancelled
 from retrieval.training.moving import EPSILON, State, best_share, keep, put
+from retrieval.training.records import RECORD, Trained
 from retrieval.training.types import TrainSettings
 from retrieval.types import Embedder, Floats, Ints
-
-RECORD = "training.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +57,6 @@ class Defaults:
 DEFAULTS = Defaults()
 
 
-@dataclass(slots=True)
-class Projected:
-    """What a training of the projection did; saved beside the weights."""
-
-    steps: int
-    learning_rate: float
-    seed: int
-    losses: list[float]
-    inner: list[float]  # NDCG@10 on the inner split: before, then at each look
-    shares: dict[float, float]
-    share: float
-    moved: int
-
-
 def train_projection(
     embedder: Embedder,
     features: Floats,
@@ -81,7 +66,7 @@ def train_projection(
     folder: Path,
     tell: Callable[[float, str], None],
     stop: Callable[[], bool],
-) -> Projected:
+) -> Trained:
     """Writes `projection.safetensors` into `folder` (a Model's); `embedder` itself is left as it is.
 
     `features` (n, 1280) float32. `tell` and `stop` as in `train_embedder`. Raises Cancelled, ModelError.
@@ -176,7 +161,7 @@ class _Course:
             found = [quality_of(q, scores(q, rows, everything).numpy()) for q in self._inner]
         return float(np.mean(found))
 
-    def settled(self, settings: TrainSettings) -> Projected:
+    def settled(self, settings: TrainSettings) -> Trained:
         """Goes the share of the way that is best on the inner split; all of it where there is none."""
         share = 1.0
         shares: dict[float, float] = {}
@@ -186,7 +171,19 @@ class _Course:
         else:
             put(self.net, new)
         moved = sum(parameter.numel() for parameter in self.net.parameters())
-        return Projected(len(self.losses), self.rate, settings.seed, self.losses, self.qualities, shares, share, moved)
+        return Trained(
+            loss="softmax over the fused score",
+            epochs=settings.epochs or 1.0,
+            batch_size=self.batch,
+            learning_rate=self.rate,
+            seed=settings.seed,
+            steps=len(self.losses),
+            losses=self.losses,
+            inner=self.qualities,
+            shares=shares,
+            share=share,
+            moved=moved,
+        )
 
 
 def scores(question: Ranked, rows: Tensor, wanted: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from PIL import Image
 
 from retrieval.errors import FolioscopeError, ModelError
 from retrieval.training.dataset import Example, Examples, Shown
-from retrieval.training.embedder import Cancelled, Trained, open_trained, train_embedder
+from retrieval.training.embedder import Cancelled, open_trained, train_embedder
+from retrieval.training.records import Trained
 from retrieval.training.types import Recipe, TrainSettings
 from retrieval.types import Embedder, Floats, PartInput, Route, WithFeatures
 from tests.hash_embedder import HashEmbedder

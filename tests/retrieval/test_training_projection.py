@@ -17,13 +17,13 @@ from retrieval.errors import ModelError
 from retrieval.training.embedder import open_trained
 from retrieval.training.following import Cancelled
 from retrieval.training.projection import (
-    Projected,
     Ranked,
     listwise_loss,
     quality_of,
     scores,
     train_projection,
 )
+from retrieval.training.records import Trained
 from retrieval.training.types import Recipe, TrainSettings
 from retrieval.types import Floats, PartInput, WithFeatures
 from tests.hash_embedder import HashEmbedder
@@ -52,7 +52,7 @@ def questions() -> list[Ranked]:
 
 def trained(
     base: object, features: Floats, train: list[Ranked], inner: list[Ranked], folder: Path, seed: int = 1
-) -> Projected:
+) -> Trained:
     settings = replace(SETTINGS, seed=seed, epochs=1.0 if inner else 0.1)
     return train_projection(base, features, train, inner, settings, folder, lambda *_: None, lambda: False)  # type: ignore[arg-type]
 
