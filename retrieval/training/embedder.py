@@ -220,13 +220,17 @@ def _language_model(embedder: ModelEmbedder) -> Learner:
 
 
 def _save_whole(model: SentenceTransformer, folder: Path) -> None:
-    """safetensors and settings, as sentence-transformers writes them."""
+    save_model(model, folder / FOLDER)
+
+
+def save_model(model: SentenceTransformer, folder: Path) -> None:
+    """safetensors and settings, as sentence-transformers writes them; no card."""
     for transformer in transformers_of(model):
         backend = getattr(transformer.tokenizer, "backend_tokenizer", None)
         if backend is not None:  # a tokenizer remembers how the last batch was cut and padded, and would save it
             backend.no_truncation()
             backend.no_padding()
-    model.save_pretrained(str(folder / FOLDER), create_model_card=False)
+    model.save_pretrained(str(folder), create_model_card=False)
 
 
 class Inner:
@@ -273,4 +277,4 @@ def open_trained(base: Embedder, folder: Path) -> Embedder:
     return load_embedder(str(folder / FOLDER), precision=precision, device=str(base.model.device))
 
 
-__all__ = ["Cancelled", "Trained", "open_trained", "train_embedder"]
+__all__ = ["Cancelled", "Trained", "open_trained", "save_model", "train_embedder"]
