@@ -46,7 +46,7 @@ class Question:
 
 def read_questions(path: Path) -> list[Question]:
     """queries.jsonl: `id`, `text`, and where there are any `split` and `regions` (a box in the unit of `page_size`)."""
-    return [_question(path, number, row) for number, row in _json_lines(path)]
+    return [_question(path, number, row) for number, row in json_lines(path)]
 
 
 def _question(path: Path, number: int, row: Mapping[str, object]) -> Question:
@@ -74,7 +74,7 @@ def _region(path: Path, number: int, region: object) -> Region:
 def read_qrels(path: Path) -> dict[str, dict[str, float]]:
     """qrels.tsv with a header row (`query-id`, `corpus-id`, `score`): question → corpus id → score, scores above 0."""
     qrels: dict[str, dict[str, float]] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines(path), start=1):
         cells = line.split("\t")
         if not line.strip():
             continue
@@ -93,7 +93,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, float]]:
 
 def read_corpus(path: Path) -> Iterator[tuple[str, str]]:
     """corpus.jsonl: (id, text) of each page-sized text; a title stands before its text."""
-    for number, row in _json_lines(path):
+    for number, row in json_lines(path):
         key, text = row.get("id", row.get("_id")), row.get("text")
         if key is None or not isinstance(text, str):
             raise FormatError(f"{path.name}, line {number}: a text needs id and text")
@@ -106,7 +106,7 @@ def write_run(path: Path, ranked: Mapping[str, Sequence[tuple[str, float]]], tag
 
     Scores fall strictly from rank to rank where they were equal, so that readers that sort by score keep the order.
     """
-    with _writing(path) as file:
+    with writing(path) as file:
         for question, pages in ranked.items():
             last = float("inf")
             for rank, (page, score) in enumerate(pages, start=1):
@@ -121,7 +121,7 @@ def _word(text: str) -> str:
 def write_labels(path: Path, labels: Iterable[Label]) -> int:
     """Judgements as CSV, `when` as UTC; returns how many."""
     count = 0
-    with _writing(path) as file:
+    with writing(path) as file:
         rows = csv.writer(file)
         rows.writerow(LABEL_COLUMNS)
         for label in labels:
@@ -172,7 +172,7 @@ def _moment(path: Path, number: int, cell: str, default: float) -> float:
         ) from error
 
 
-def _writing(path: Path) -> TextIO:
+def writing(path: Path) -> TextIO:
     try:
         return path.open("w", encoding="utf-8", newline="")
     except OSError as error:
@@ -181,7 +181,7 @@ def _writing(path: Path) -> TextIO:
         ) from error
 
 
-def _lines(path: Path) -> Iterator[str]:
+def lines(path: Path) -> Iterator[str]:
     """Lines without their ends; empty ones too, so that numbers are those of the file."""
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
@@ -191,8 +191,8 @@ def _lines(path: Path) -> Iterator[str]:
         raise FormatError(f"{path} cannot be read: {error}") from error
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(_lines(path), start=1):
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    for number, line in enumerate(lines(path), start=1):
         if not line.strip():
             continue
         try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import hashlib
+import json
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.corpus_ids import corpus_id
 from retrieval.errors import FolioscopeError, NotFound
+from retrieval.importing import take
 from retrieval.store import documents, labels, pages, questions
 from retrieval.training.types import JudgedQuestion
 from retrieval.types import Label
@@ -90,28 +94,55 @@ class Labels:
 
         return settle(self._store, self._library.models.builtin())
 
-    def import_csv(self, path: Path) -> dict[str, object]:
-        """{"imported", "already", "unknown": [corpus ids]}; the later judgement of a pair wins."""
-        from retrieval.formats import read_labels
+    def import_file(self, path: Path | str, *, dry_run: bool = False) -> dict[str, object]:
+        """Judgements from a file or folder whose name says its form, see `retrieval.label_files`; the later one wins.
 
-        imported = already = 0
-        unknown: list[str] = []
-        for label in read_labels(path):
+        {"imported", "already": how many, "unknown": [corpus ids], "conflicts": [{"query", "corpus_id", "relevant", "wins"}]}:
+        a conflict is a Page judged right and wrong for one question, `relevant` is what holds from now on, and `wins` says
+        whether the "file" or the "library" says so. `dry_run` only says what would be done. Raises FormatError.
+        """
+        from retrieval import label_files
+
+        read = label_files.read(Path(path))
+        places = self._places({label.corpus_id for label in read})
+        if dry_run:
+            with self._store.snapshot() as db:
+                return take(db, read, places, store=False)
+        with self._store.write() as db:
+            return take(db, read, places, store=True)
+
+    def _places(self, corpus_ids: Iterable[str]) -> dict[str, int]:
+        """Page ids of those that are in the library."""
+        found = {}
+        for name in corpus_ids:
             try:
-                page_id = self._library.documents.resolve(label.corpus_id)
+                found[name] = self._library.documents.resolve(name)
             except NotFound:
-                unknown.append(label.corpus_id)
                 continue
-            with self._store.write() as db:
-                fresh = labels.put(db, label.query, page_id, label.relevant, label.source, label.when)
-            imported += fresh
-            already += not fresh
-        return {"imported": imported, "already": already, "unknown": list(dict.fromkeys(unknown))}
+        return found
 
-    def export_csv(self, path: Path) -> int:
-        """Writes all judgements, oldest first; how many."""
-        from retrieval.formats import write_labels
+    def export_file(self, path: Path | str) -> int:
+        """Writes all judgements, oldest first, in the form that the name says; how many. Raises FormatError."""
+        from retrieval import label_files
 
         rows = list(reversed(self.list()))
-        write_labels(path, rows)
+        label_files.write(Path(path), rows, self._text)
         return len(rows)
+
+    def _text(self, name: str) -> str:
+        page_id = self._library.documents.resolve(name)
+        return pages.get(self._store.read(), [page_id])[page_id].text
+
+    def digest(self) -> str:
+        """64 hex digits of what is judged how, whatever the documents are called and whenever it was said."""
+        with self._store.snapshot() as db:
+            rows = labels.listed(db)
+            found = pages.get(db, list({row.page_id for row in rows}), brief=True)
+            ids = {page.document_id for page in found.values()}
+            bytes_of = {i: row.sha256 for i in ids if (row := documents.by_id(db, i)) is not None}
+        said = sorted(
+            [row.query, bytes_of[page.document_id], page.number, row.relevant]
+            for row in rows
+            if (page := found.get(row.page_id)) is not None
+        )
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -66,8 +66,11 @@ def build_parser() -> argparse.ArgumentParser:
     command("jobs", "long work")
     cancel = command("cancel", "stop a job")
     cancel.add_argument("job", type=int, metavar="JOB")
-    _labels(command("label", "say whether an answer is right"), command("labels", "judgements as CSV"), common)
-    _models(command("models", "embedding models"), command("promote", "make a model the current one"), common)
+    _labels(
+        command("label", "say whether an answer is right"), command("labels", "judgements from and to files"), common
+    )
+    _models(command("models", "the models, their cards, and new ones"), common)
+    _versions(command("promote", "make a model the current one"), command("rollback", "go back to a model before it"))
     _eval(command("eval", "measure on questions with judgements"))
     _serve(command("serve", "start the app"))
     command("doctor", "versions, what this CPU can, is the library sound")
@@ -107,15 +110,34 @@ def _labels(label: argparse.ArgumentParser, labels: argparse.ArgumentParser, com
     judgement.add_argument("--remove", dest="relevant", action="store_const", const=None)
     actions = labels.add_subparsers(dest="action", metavar="export|import", required=True)
     for action in ("export", "import"):
-        actions.add_parser(action, parents=[common]).add_argument("file", type=Path, metavar="FILE.csv")
+        forms = "NAME.csv, NAME.tsv (queries.jsonl beside it), NAME.jsonl, or a folder"
+        one = actions.add_parser(action, parents=[common])
+        one.add_argument("file", type=Path, metavar="FILE", help=forms)
+        if action == "import":
+            one.add_argument("--dry-run", action="store_true", help="only say what would be imported")
 
 
-def _models(models: argparse.ArgumentParser, promote: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    actions = models.add_subparsers(dest="action", metavar="add")
-    add = actions.add_parser("add", parents=[common])
-    add.add_argument("model", metavar="PATH_OR_ID")
+def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = models.add_subparsers(dest="action", metavar="add|show|rename|discard")
+
+    def action(name: str, summary: str, argument: str = "ID") -> argparse.ArgumentParser:
+        parser = actions.add_parser(name, parents=[common], help=summary, description=summary)
+        parser.add_argument("model", metavar=argument)
+        return parser
+
+    add = action("add", "an embedding model from a folder or the hub", "PATH_OR_ID")
     add.add_argument("--revision", metavar="REVISION", help="of a hub model; recorded with it")
+    action("show", "a model's card")
+    action("rename", "give it another name").add_argument("name", metavar="NAME")
+    action("discard", "its weights go, its card stays")
+
+
+def _versions(promote: argparse.ArgumentParser, rollback: argparse.ArgumentParser) -> None:
     promote.add_argument("model", metavar="ID")
+    promote.add_argument("--yes", action="store_true", help="do not ask, also where it is not recommended")
+    rollback.add_argument(
+        "model", nargs="?", metavar="ID", help="default: the one that answered before the current one"
+    )
 
 
 def _eval(evaluate: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -208,40 +209,94 @@ def label(library: Library, args: argparse.Namespace) -> Answer:
 
 def labels(library: Library, args: argparse.Namespace) -> Answer:
     if args.action == "export":
-        count = library.labels.export_csv(args.file)
+        count = library.labels.export_file(args.file)
         said = f"{wording.plural(count, 'judgement')} written to {clean(args.file)}"
         return Answer({"exported": count, "file": str(args.file)}, said)
-    done = library.labels.import_csv(args.file)
-    unknown = done["unknown"]
-    text = f"{done['imported']} imported, {done['already']} were already there."
-    if isinstance(unknown, list) and unknown:
-        text += f"\nNot in the library: {clean(', '.join(unknown))}"
-    return Answer(done, text, 1 if unknown else 0)
+    done = library.labels.import_file(args.file, dry_run=args.dry_run)
+    unknown, conflicts = done["unknown"], done["conflicts"]
+    assert isinstance(unknown, list) and isinstance(conflicts, list)
+    would = " would be" if args.dry_run else ""
+    lines = [f"{done['imported']}{would} imported, {done['already']} were already there."]
+    for row in conflicts:
+        said = "right" if row["relevant"] else "wrong"
+        lines.append(f"{clean(row['corpus_id'])} is {said} for “{clean(row['query'])}”, as the {row['wins']} says")
+    if unknown:
+        lines.append(f"Not in the library: {clean(', '.join(unknown))}")
+    return Answer(done, "\n".join(lines), 1 if unknown else 0)
 
 
 # models
 
 
 def models(library: Library, args: argparse.Namespace) -> Answer:
-    if args.action == "add":
-        progress = Progress()
-        model = library.models.add(args.model, revision=args.revision, progress=lambda job: _tell(progress, job))
-        progress.done()
-        return Answer(model.as_json(), f"{clean(model.name)} is here as {model.id}: {_embedded(model)}.")
+    if args.action is not None:
+        return MODELS[args.action](library, args)
     found = library.models.list()
     rows = [("*" if m.current else "", m.id, m.name, _embedded(m), m.ndcg_at_10) for m in found]
     return Answer([model.as_json() for model in found], table(rows, ("", "id", "model", "pages", "NDCG@10")))
 
 
+def add_model(library: Library, args: argparse.Namespace) -> Answer:
+    progress = Progress()
+    model = library.models.add(args.model, revision=args.revision, progress=lambda job: _tell(progress, job))
+    progress.done()
+    return Answer(model.as_json(), f"{clean(model.name)} is here as {model.id}: {_embedded(model)}.")
+
+
+def show_model(library: Library, args: argparse.Namespace) -> Answer:
+    model, card = library.models.get(args.model), library.models.card(args.model)
+    return Answer({**model.as_json(), "card": card}, "\n".join(clean(line) for line in card.rstrip().splitlines()))
+
+
+def rename_model(library: Library, args: argparse.Namespace) -> Answer:
+    model = library.models.rename(args.model, args.name)
+    return Answer(model.as_json(), f"{model.id} is called {clean(model.name)}.")
+
+
+def discard_model(library: Library, args: argparse.Namespace) -> Answer:
+    library.models.discard(args.model)
+    model = library.models.get(args.model)
+    return Answer(model.as_json(), f"{clean(model.name)} is discarded; its card stays.")
+
+
 def _embedded(model: ModelInfo) -> str:
+    if not model.kept:
+        return "only its card is left"
     if model.ready:
         return "ready"
     return f"{wording.count(model.embedded)} of {wording.plural(model.parts, 'part')} embedded"
 
 
 def promote(library: Library, args: argparse.Namespace) -> Answer:
-    model = library.models.promote(args.model)
-    return Answer(model.as_json(), f"{clean(model.name)} is the current model.")
+    model = library.models.get(args.model)
+    if model.recommended is False and not args.yes and not _agreed(model):
+        return Answer(model.as_json(), f"{clean(model.name)} was not promoted.", 1)
+    model = library.models.promote(model.id)
+    return Answer(model.as_json(), f"{clean(model.name)} is the current model. `folioscope rollback` goes back.")
+
+
+def _agreed(model: ModelInfo) -> bool:
+    """A person is asked; a script has said it by calling."""
+    if not sys.stdin.isatty():
+        return True
+    sys.stderr.write(
+        f"{clean(model.name)} is not recommended (`folioscope models show {model.id}`). Promote it? [y/N] "
+    )
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def rollback(library: Library, args: argparse.Namespace) -> Answer:
+    model = library.models.rollback(args.model)
+    return Answer(model.as_json(), f"{clean(model.name)} is the current model again.")
+
+
+MODELS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
+    "add": add_model,
+    "show": show_model,
+    "rename": rename_model,
+    "discard": discard_model,
+}
 
 
 def evaluate(library: Library, args: argparse.Namespace) -> Answer:
@@ -314,6 +369,7 @@ COMMANDS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
     "labels": labels,
     "models": models,
     "promote": promote,
+    "rollback": rollback,
     "eval": evaluate,
     "doctor": doctor,
 }

@@ -39,6 +39,15 @@ def put(db: sqlite3.Connection, query: str, page_id: int, relevant: bool, source
     return True
 
 
+def judgement(db: sqlite3.Connection, query: str, page_id: int) -> tuple[bool, float] | None:
+    """(relevant, when) as it stands."""
+    row = db.execute(
+        "SELECT l.relevant, l.at FROM labels l JOIN questions q ON q.id = l.question_id WHERE q.text = ? AND l.page_id = ?",
+        (text_of(query), page_id),
+    ).fetchone()
+    return None if row is None else (bool(row[0]), row[1])
+
+
 def drop(db: sqlite3.Connection, query: str, page_id: int) -> bool:
     """Takes a judgement back; a question without any goes too. False when there was none."""
     cursor = db.execute(
