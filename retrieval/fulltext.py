@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 # bm25() weights of the full text's columns: text, extra, title.
 WEIGHTS = (1.0, 1.0, 0.6)
 
+LEAD = 40  # words of a first page that are looked at for the title; 80 of two pages were no better
 MAX_TERMS = 64  # of a question; a pasted page is no question
 
 _WORD = re.compile(r"\w+", re.UNICODE)
@@ -39,10 +41,18 @@ def match_query(query: str) -> str | None:
 
 
 def term_queries(query: str) -> list[str]:
-    """One MATCH string for each content word and each number's other spelling."""
-    found = terms(query)[:MAX_TERMS]
-    found += [token for token in extra_tokens(query).split() if token not in found]
-    return [f'"{term}"' for term in found]
+    """One MATCH string for each content word and each number's other spelling.
+
+    Two neighbours are also found joined in a title, by both: names of files squash words (BESTBUY_2023_10K).
+    """
+    words = terms(query)[:MAX_TERMS]
+    found = {word: f'"{word}"' for word in words}
+    for first, second in pairwise(words):
+        if first.isalpha() and second.isalpha():
+            for word in (first, second):
+                found[word] += f' OR title : "{first}{second}"'
+    numbers = [f'"{token}"' for token in extra_tokens(query).split() if token not in found]
+    return [f"({each})" if " OR " in each else each for each in found.values()] + numbers
 
 
 def extra_tokens(text: str) -> str:
@@ -57,11 +67,13 @@ def extra_tokens(text: str) -> str:
     return " ".join(dict.fromkeys(tokens))
 
 
-def title_words(names: list[str]) -> str:
-    """Words of a document's names: `BESTBUY_2023_10K.pdf` → `BESTBUY 2023 10 K`."""
+def title_words(names: list[str], first_page: str = "") -> str:
+    """What every page of a document is found by: words of its names (`BESTBUY_2023_10K.pdf` → `BESTBUY 2023 10 K`) and
+    the first content words of its first page (its title, whose it is, the year)."""
     words: list[str] = []
     for name in names:
         stem = name.rsplit(".", 1)[0] if "." in name else name
         plain = re.sub(r"[\W_]+", " ", stem)
         words += plain.split() + _CAMEL.sub(" ", plain).split()
+    words += [word for word in _WORD.findall(first_page)[:LEAD] if word.lower() not in STOP]
     return " ".join(dict.fromkeys(words))

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ingest import engines
 from ingest.passages import passages
-from ingest.types import Box, FileKind, Limits, Line, Page, PageError, Refused, Source
+from ingest.types import Box, FileKind, Kind, Limits, Line, Page, PageError, Passage, Refused, Source
 from ingest.worker import Children
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs
@@ -32,6 +32,7 @@ from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage,
 
 PARTS_A_COMMIT = 64
 TEXTS_A_CALL = 8
+LONG_DOCUMENT = 10  # pages
 PAGES_A_COMMIT = 64
 THUMBNAIL_PX = 320
 OCR_WORKERS = max(1, min(2, os.cpu_count() or 1))
@@ -39,6 +40,10 @@ OCR_WORKERS = max(1, min(2, os.cpu_count() or 1))
 
 class Stopped(Exception):
     """The work at hand was cancelled, paused or deleted by a person."""
+
+
+def _text(passages: Sequence[Passage]) -> str:
+    return "\n".join(passage.text for passage in passages)
 
 
 class Pipeline:
@@ -133,7 +138,7 @@ class Pipeline:
                 else:
                     if job is not None and job.subject == jobs.NO_OCR:
                         page = replace(page, wants_ocr=False)
-                    extra = fulltext.extra_tokens("\n".join(passage.text for passage in page.passages))
+                    extra = fulltext.extra_tokens(_text(page.passages))
                     pages.insert(
                         db,
                         document_id,
@@ -144,7 +149,15 @@ class Pipeline:
                         has_picture=document.kind is not FileKind.TEXT,
                     )
             if last:
+                self._entitle(db, document_id)
                 documents.set_stage(db, document_id, Stage.VECTORS)
+
+    def _entitle(self, db: sqlite3.Connection, document_id: int) -> None:
+        """Every page of a long document is also found by how the document begins: there it says whose it is, and when."""
+        first = pages.numbered(db, document_id, 1)
+        if first is not None and first.kind is Kind.PAGE and pages.last_number(db, document_id) >= LONG_DOCUMENT:
+            names = documents.names(db, [document_id])[document_id]
+            pages.set_title(db, document_id, fulltext.title_words(names, first.text))
 
     def _wanted(self, db: sqlite3.Connection, document_id: int) -> documents.DocumentRow:
         document = documents.by_id(db, document_id)
@@ -363,8 +376,9 @@ class Pipeline:
             with self.store.write() as db:
                 if documents.by_id(db, page.document_id) is not None:
                     if found:
-                        extra = fulltext.extra_tokens("\n".join(passage.text for passage in found))
-                        pages.add_passages(db, page.id, found, extra)
+                        pages.add_passages(db, page.id, found, fulltext.extra_tokens(_text(found)))
+                        if page.number == 1:
+                            self._entitle(db, page.document_id)
                     pages.set_ocr(db, page.id, "failed" if lines is None else "done")
             self._read_next()
         self._forget_erased(shas)

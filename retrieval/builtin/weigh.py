@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from ..types import Floats, Ints, Profile  # noqa: E402
 
 TARGET = Path(__file__).parents[1] / "fusion.json"
 FOREIGN = 100
+QUESTIONS = 600  # of a folder, spread over it
 NEAREST, RANDOM = 100, 30  # candidates of a question that the fit looks at, besides the right ones
 NONE_SHARE = 0.3  # of the loss in which no answer is a candidate
 KEPT = 0.95  # share of the questions with the right page first whose answer fits
@@ -59,6 +61,7 @@ class Sample:
         return zlib.crc32(self.query.encode()) % 2
 
 
+T = TypeVar("T")
 PROFILES = tuple(builtin_fusion().profiles)
 
 
@@ -67,7 +70,7 @@ def samples(library: Library, folder: Path, split: str | None) -> Iterator[Sampl
     task = read_task(library, folder, False, split, "split" if split else "all", True, None)
     db = library.store.read()
     truth: dict[str, set[int]] = {}
-    for question in task.questions:
+    for question in _spread(task.questions, QUESTIONS):
         known = (page for page, score in task.qrels[question.id].items() if score > 0 and not page.startswith("("))
         truth.setdefault(question.text, set()).update(library.documents.resolve(page) for page in known)
     ids = [library.documents.row(name).id for name in task.documents or ()]
@@ -77,11 +80,16 @@ def samples(library: Library, folder: Path, split: str | None) -> Iterator[Sampl
             yield _sample(library, f"{folder.name} {name}", query, within, right)
 
 
+def _spread(items: Sequence[T], count: int) -> Sequence[T]:
+    """At most `count` of them, at equal distances."""
+    return items[:: max(1, len(items) // count)][:count]
+
+
 def foreign(library: Library, folder: Path) -> Iterator[Sample]:
     """Questions of another folder's spread over it, asked among everything."""
     lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     within = search.scope(library.store.read(), None, None, None)
-    for line in lines[:: max(1, len(lines) // FOREIGN)][:FOREIGN]:
+    for line in _spread(lines, FOREIGN):
         yield _sample(library, "foreign", json.loads(line)["text"], within, set())
 
 

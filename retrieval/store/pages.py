@@ -128,6 +128,13 @@ def add_passages(db: sqlite3.Connection, page_id: int, passages: Sequence[Passag
     _insert_passages(db, row["document_id"], page_id, passages, offset)
 
 
+def set_title(db: sqlite3.Connection, document_id: int, title: str) -> None:
+    """Other words by which every page of a document is found."""
+    _unindex(db, "d.id = ?", document_id)
+    db.execute("UPDATE pages SET title = ? WHERE document_id = ?", (clean(title), document_id))
+    _index(db, "d.id = ?", document_id)
+
+
 def _insert_passages(
     db: sqlite3.Connection, document_id: int, page_id: int, passages: Sequence[Passage], offset: int
 ) -> None:

@@ -46,7 +46,7 @@ CREATE TABLE pages (
     thumbnail   TEXT,                        -- blob
     text        TEXT NOT NULL DEFAULT '',    -- all its passages, joined by a newline
     extra       TEXT NOT NULL DEFAULT '',    -- number and unit tokens that the text spells otherwise
-    title       TEXT NOT NULL DEFAULT '',    -- words of the document's names
+    title       TEXT NOT NULL DEFAULT '',    -- words of the document's names and of its first page's beginning
     ocr         TEXT,                        -- NULL: not wanted; wanted, done, failed
     UNIQUE (document_id, number)
 );

@@ -87,8 +87,8 @@ HOSTILE = [
 @pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
 def test_whatever_is_asked_fts5_takes_it_as_words(query: str) -> None:
     db = sqlite3.connect(":memory:")
-    db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, tokenize = 'porter unicode61 remove_diacritics 2')")
-    db.executemany("INSERT INTO f VALUES (?)", [("a zebra",), ("something else",), ("NEAR AND OR text",)])
+    db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, title, tokenize = 'porter unicode61 remove_diacritics 2')")
+    db.executemany("INSERT INTO f VALUES (?, '')", [("a zebra",), ("something else",), ("NEAR AND OR text",)])
     match = match_query(query)
     if match is not None:
         rows = [row[0] for row in db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY rowid", (match,))]
@@ -111,8 +111,26 @@ def test_whatever_is_asked_fts5_takes_it_as_words(query: str) -> None:
 )
 def test_different_spellings_meet(text: str, query: str) -> None:
     db = sqlite3.connect(":memory:")
-    db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, extra, tokenize = 'porter unicode61 remove_diacritics 2')")
-    db.execute("INSERT INTO f VALUES (?, ?)", (text, extra_tokens(text)))
+    db.execute(
+        "CREATE VIRTUAL TABLE f USING fts5 (text, extra, title, tokenize = 'porter unicode61 remove_diacritics 2')"
+    )
+    db.execute("INSERT INTO f VALUES (?, ?, '')", (text, extra_tokens(text)))
     match = match_query(query)
     assert db.execute("SELECT count(*) FROM f WHERE f MATCH ?", (match,)).fetchone()[0] == 1
     db.close()
+
+
+def test_a_question_meets_a_name_that_squashes_its_words() -> None:
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, extra, title, tokenize = 'porter unicode61')")
+    rows = [("sales", "", "BESTBUY 2023 10 K"), ("bestbuy", "", "other"), ("the best sales", "", "")]
+    db.executemany("INSERT INTO f VALUES (?, ?, ?)", rows)
+    found = db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY bm25(f)", (match_query("Best Buy sales"),))
+    assert [row[0] for row in found] == [1, 3]  # joined words are looked for in titles alone
+    db.close()
+
+
+def test_the_beginning_of_the_first_page_belongs_to_the_title() -> None:
+    first_page = "Annual Report of the Crimson Valve Company\n" + "filler " * 60 + "hidden"
+    words = title_words(["a_2023.pdf"], first_page).split()
+    assert words == ["a", "2023", "Annual", "Report", "Crimson", "Valve", "Company", "filler"]

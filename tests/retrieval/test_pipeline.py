@@ -431,3 +431,23 @@ def test_a_model_that_reads_only_text_passes_pictures_over(tmp_path: Path) -> No
         shop.finish()
         assert shop.library.documents.get("a.pdf").stage is Stage.DONE
         assert [hit.document for hit in shop.library.search("tide wheel").hits] == ["a.pdf"]
+
+
+@pytest.mark.parametrize(("count", "found"), [(10, 10), (3, 1)])
+def test_every_page_of_a_long_document_is_found_by_how_it_begins(tmp_path: Path, count: int, found: int) -> None:
+    items: list[Item] = [page(1, "Annual report of the Crimson Valve Company")]
+    items += [page(number, f"leaks in week {number}") for number in range(2, count + 1)]
+    with Workshop(tmp_path, {"a.pdf": items}) as shop:
+        shop.add("a.pdf")
+        shop.finish()
+        assert len(shop.asked("crimson valve")) == found
+        assert shop.asked("crimson valve leaks in week 3")[0] == "a.pdf#page=3"
+
+
+def test_a_long_scan_is_found_by_how_it_begins_once_that_is_read(tmp_path: Path) -> None:
+    items: list[Item] = [page(number, wants_ocr=True) for number in range(1, 11)]
+    texts = {1: "Annual report of the Crimson Valve Company"}
+    with Workshop(tmp_path, {"a.pdf": items}, seen=texts) as shop:
+        shop.add("a.pdf")
+        shop.finish()
+        assert len(shop.asked("crimson valve")) == 10
