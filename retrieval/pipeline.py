@@ -23,9 +23,11 @@ from ingest.types import Box, FileKind, Kind, Limits, Line, Page, PageError, Pas
 from ingest.worker import Children
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs
+from retrieval.garbage import collect
 from retrieval.originals import original
 from retrieval.rates import rates
 from retrieval.store import documents, jobs, pages, vectors
+from retrieval.store import fulltext as fulltext_store
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, set_setting
 from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage, WithFeatures
@@ -64,7 +66,14 @@ class Pipeline:
 
     def step(self) -> bool:
         """Does the next piece of work; False when there is none."""
-        return self._read_next() or self._embed_current() or self._embed_other() or self._ocr_some() or self._settle()
+        return (
+            self._read_next()
+            or self._embed_current()
+            or self._embed_other()
+            or self._ocr_some()
+            or self._settle()
+            or collect(self.store)
+        )
 
     # words
 
@@ -157,7 +166,7 @@ class Pipeline:
         first = pages.numbered(db, document_id, 1)
         if first is not None and first.kind is Kind.PAGE and pages.last_number(db, document_id) >= LONG_DOCUMENT:
             names = documents.names(db, [document_id])[document_id]
-            pages.set_title(db, document_id, fulltext.title_words(names, first.text))
+            fulltext_store.set_title(db, document_id, fulltext.title_words(names, first.text))
 
     def _wanted(self, db: sqlite3.Connection, document_id: int) -> documents.DocumentRow:
         document = documents.by_id(db, document_id)
@@ -168,7 +177,7 @@ class Pipeline:
     def _refuse(self, document: documents.DocumentRow, refusal: Refused) -> None:
         with self.store.write() as db:
             names = documents.names(db, [document.id])[document.id]
-            pages.unindex_document(db, document.id)
+            fulltext_store.unindex_document(db, document.id)
             documents.delete(db, document.id)
             for name in names:
                 documents.refuse(db, document.job_id, name, refusal.reason, refusal.remedy, document.sha256)

@@ -119,11 +119,15 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def drop_weights(folder: Path) -> None:
+def weights(folder: Path) -> list[Path]:
     """All but the card."""
-    if folder.exists():
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != CARD_FILE:
-                path.unlink()
+    return [path for path in folder.iterdir() if path.name != CARD_FILE] if folder.is_dir() else []
+
+
+def drop_weights(folder: Path) -> None:
+    """The mark of completeness first: half a folder is none."""
+    for path in sorted(weights(folder), key=lambda path: path.name != FUSION_FILE):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

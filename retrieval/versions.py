@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from retrieval import trained
 from retrieval.errors import FolioscopeError, NotFound, NotReady
 from retrieval.store import jobs, models, vectors
-from retrieval.types import ModelInfo
+from retrieval.types import JobState, ModelInfo
 
 if TYPE_CHECKING:
     from retrieval.library import Library
@@ -91,6 +91,13 @@ class Versions:
             models.rename(db, row.id, name)
         return self.get(row.id)
 
+    def export(self, model_id: str, folder: Path | str) -> Path:
+        """Writes a new folder that plain sentence-transformers loads, with the card; the fusion stays behind."""
+        from retrieval.training.export import export
+
+        row = self.row(model_id)
+        return export(self._library.models.load(row.id), None, Path(folder), self.card(row.id))
+
     # which one answers
 
     def promote(self, model_id: str, *, force: bool = False) -> ModelInfo:
@@ -117,6 +124,8 @@ class Versions:
             if row.id in (models.current(db).id, models.BUILTIN):
                 raise FolioscopeError(f"{row.name} cannot be discarded.", "Promote another model first.")
             models.discard(db, row.id)
+            if (job := jobs.embedding_of(db, row.id)) is not None:
+                jobs.finish(db, job, JobState.CANCELLED, "the model was discarded")
         self._library.wake()
 
     def check_kept(self, row: models.ModelRow) -> None:
@@ -135,6 +144,7 @@ class Versions:
         if not (whole or force or row.promoted is not None or vectors.was_whole(db, row.generation_id)):
             raise self._not_ready(row)
         with self._store.write() as db:
+            self.check_kept(self.row(row.id))  # its weights may have gone meanwhile
             same = models.current(db).generation_id == row.generation_id
             now = (models.go_back if back else models.promote)(db, row.id)
             ready = same or (whole and vectors.last_part(db) == last)

@@ -118,7 +118,7 @@ def _labels(label: argparse.ArgumentParser, labels: argparse.ArgumentParser, com
 
 
 def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    actions = models.add_subparsers(dest="action", metavar="add|show|rename|discard")
+    actions = models.add_subparsers(dest="action", metavar="add|show|export|rename|discard")
 
     def action(name: str, summary: str, argument: str = "ID") -> argparse.ArgumentParser:
         parser = actions.add_parser(name, parents=[common], help=summary, description=summary)
@@ -128,6 +128,8 @@ def _models(models: argparse.ArgumentParser, common: argparse.ArgumentParser) ->
     add = action("add", "an embedding model from a folder or the hub", "PATH_OR_ID")
     add.add_argument("--revision", metavar="REVISION", help="of a hub model; recorded with it")
     action("show", "a model's card")
+    export = action("export", "a folder that sentence-transformers loads")
+    export.add_argument("folder", type=Path, metavar="DIR")
     action("rename", "give it another name").add_argument("name", metavar="NAME")
     action("discard", "its weights go, its card stays")
 

@@ -248,6 +248,12 @@ def show_model(library: Library, args: argparse.Namespace) -> Answer:
     return Answer({**model.as_json(), "card": card}, "\n".join(clean(line) for line in card.rstrip().splitlines()))
 
 
+def export_model(library: Library, args: argparse.Namespace) -> Answer:
+    folder = library.models.export(args.model, args.folder)
+    said = f"Written to {clean(folder)}: SentenceTransformer(…) loads it. The weights of the fusion stay behind."
+    return Answer({"model": library.models.get(args.model).id, "folder": str(folder)}, said)
+
+
 def rename_model(library: Library, args: argparse.Namespace) -> Answer:
     model = library.models.rename(args.model, args.name)
     return Answer(model.as_json(), f"{model.id} is called {clean(model.name)}.")
@@ -294,6 +300,7 @@ def rollback(library: Library, args: argparse.Namespace) -> Answer:
 MODELS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
     "add": add_model,
     "show": show_model,
+    "export": export_model,
     "rename": rename_model,
     "discard": discard_model,
 }

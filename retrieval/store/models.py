@@ -200,8 +200,8 @@ def kept(db: sqlite3.Connection) -> set[str]:
     found = {BUILTIN, current(db).id}
     wanted = [row for row in rows if row.discarded is None]
     found |= {row.id for row in wanted if not row.trained}
-    answered = [row for row in wanted if row.promoted is not None and row.id not in found]
-    found |= {row.id for row in sorted(answered, key=lambda row: -(row.promoted or 0.0))[:KEPT_BEFORE]}
+    answered = [row for row in wanted if row.promoted is not None and row.trained]
+    found |= {row.id for row in sorted(answered, key=lambda row: -(row.promoted or 0.0))[: KEPT_BEFORE + 1]}
     undecided = [row for row in wanted if row.promoted is None and row.trained]
     return found | {row.id for row in undecided[-KEPT_UNDECIDED:]}
 
