@@ -15,6 +15,7 @@ from pathlib import Path
 
 from retrieval.blobs import Blobs
 from retrieval.store import documents, jobs, labels, models, pages, questions, vectors
+from retrieval.store import fulltext as fulltext_store
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, get_setting, scrub, set_setting
 from retrieval.types import JobState, Stage
@@ -30,7 +31,7 @@ def bring_back(db: sqlite3.Connection, document: documents.DocumentRow) -> None:
     if document.deleted is None:
         return
     documents.set_deleted(db, document.id, None)
-    pages.index_document(db, document.id)
+    fulltext_store.index_document(db, document.id)
     vectors.fell_behind(db, document.id)
     generation = models.current(db).generation_id
     if document.stage is Stage.DONE and generation is not None and not vectors.complete(db, generation, document.id):
@@ -62,7 +63,7 @@ def erase(store: Store, rows: Sequence[documents.DocumentRow]) -> None:
         names = documents.names(db, [row.id for row in rows])
         for row in rows:
             note |= dict.fromkeys(pages.blobs_of(db, row.id), "blob") | {row.sha256: "document"}
-            pages.unindex_document(db, row.id)
+            fulltext_store.unindex_document(db, row.id)
             documents.forget_refusals(db, row.sha256, names[row.id])
             questions.forget_asked_of(db, row.id)
             documents.delete(db, row.id)

@@ -16,6 +16,7 @@ from retrieval.errors import FolioscopeError, NotFound
 from retrieval.originals import original
 from retrieval.rates import rates
 from retrieval.store import documents, pages, vectors
+from retrieval.store import fulltext as fulltext_store
 from retrieval.types import DocumentInfo, PageInfo, Refusal, Stage
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Documents:
             with self._store.write() as db:
                 for row in rows:
                     if row.deleted is None:
-                        pages.unindex_document(db, row.id)
+                        fulltext_store.unindex_document(db, row.id)
                         documents.set_deleted(db, row.id, time.time())
         return [first[row.id][0] for row in rows]
 

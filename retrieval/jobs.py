@@ -11,6 +11,7 @@ from retrieval import bin
 from retrieval.errors import NotFound
 from retrieval.rates import rates
 from retrieval.store import documents, jobs, models, pages, vectors
+from retrieval.store import fulltext as fulltext_store
 from retrieval.types import Job, JobState, Stage
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class Jobs:
             what = "what it has not seen yet" if answers else "every page"
             title = LOADING if running and jobs.loading(db) else f"embedding {what} with {row.subject}"
             return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
+        if row.kind == "train":
+            return _training(row)
         done, total, seconds = _ingest_progress(db, row.id)
         left = seconds if running and row.started is not None else None
         if not running:
@@ -101,6 +104,21 @@ class Jobs:
         return Job(
             row.id, row.kind, row.state, _title(db, [row.id]), done, total, left, row.message, row.created, row.finished
         )
+
+
+def _training(row: jobs.JobRow) -> Job:
+    """A retrain: `done` and `total` are tenths of seconds, as expected by now."""
+    from retrieval.training.plan import seconds_left, steps_of
+
+    running = row.state in (JobState.QUEUED, JobState.RUNNING)
+    steps = steps_of(row.detail)
+    now = time.time()
+    left = seconds_left(steps, now) if running and steps else None
+    spent = (now if running else row.finished or now) - (row.started or now)
+    step = next((step for step in steps if step.started is not None and step.seconds is None), None)
+    title = "training" if step is None else f"training: {step.title.lower()}"
+    done, total = int(10 * spent), int(10 * (spent + (left or 0.0)))
+    return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
 
 
 def _leave_out(db: sqlite3.Connection, job_id: int) -> set[str]:
@@ -111,7 +129,7 @@ def _leave_out(db: sqlite3.Connection, job_id: int) -> set[str]:
             continue
         if document.stage is Stage.WORDS:
             left |= {document.sha256} | pages.blobs_of(db, document.id)
-            pages.unindex_document(db, document.id)
+            fulltext_store.unindex_document(db, document.id)
             documents.delete(db, document.id)
         elif document.stage is not Stage.DONE:
             documents.set_paused(db, document.id, True)

@@ -13,6 +13,7 @@ from ingest.types import Kind
 from retrieval import fulltext
 from retrieval.fusion import Fusion, chance
 from retrieval.index import GenerationIndex
+from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
 
@@ -61,8 +62,8 @@ class Scope:
 
 def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int] | None, tag: str | None) -> Scope:
     if kind is None and document_ids is None and tag is None:
-        return Scope(None, page_store.count_live(db))
-    ids = np.array(page_store.live(db, kind, document_ids, tag), np.int64)
+        return Scope(None, fulltext_store.count_live(db))
+    ids = np.array(fulltext_store.live(db, kind, document_ids, tag), np.int64)
     return Scope(ids, len(ids))
 
 
@@ -72,9 +73,9 @@ def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int,
     if match is None:
         return
     if within.page_ids is None:
-        rows = page_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
+        rows = fulltext_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
     else:
-        rows = page_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, within.page_ids)
+        rows = fulltext_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, within.page_ids)
     for rank, (page_id, score) in enumerate(rows, 1):
         candidate = found.setdefault(page_id, Candidate(page_id))
         candidate.bm25 = score
@@ -119,10 +120,10 @@ def by_meaning(
 def cover(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
     """Which share of the question's words stands on each candidate (a word that fewer pages hold counts more), and
     BM25 as a share of the most that these words could give."""
-    indexed = page_store.count_indexed(db)
+    indexed = fulltext_store.count_indexed(db)
     total, most = 0.0, 0.0
     for term in fulltext.term_queries(query):
-        frequency, holders = page_store.holding(db, term, found)
+        frequency, holders = fulltext_store.holding(db, term, found)
         weight = math.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
         total += weight
         # the idf of FTS5's bm25(); a word can add k1 + 1 times as much, however often it stands there

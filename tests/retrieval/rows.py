@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from ingest.types import FileKind
 from retrieval.store import documents, jobs, pages
+from retrieval.store import fulltext as fulltext_store
 from tests.retrieval.fake_children import page
 
 
@@ -21,4 +22,4 @@ def put(db: sqlite3.Connection, number: int, *texts: str, path: str = "") -> int
 
 
 def found(db: sqlite3.Connection, word: str) -> list[int]:
-    return sorted(row[0] for row in pages.match(db, f'"{word}"', 100, (1, 1, 1)))
+    return sorted(row[0] for row in fulltext_store.match(db, f'"{word}"', 100, (1, 1, 1)))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,36 +9,9 @@ import pytest
 from retrieval.adding import add_texts
 from retrieval.store import documents, pages, vectors
 from retrieval.types import JobState, Stage
+from tests.retrieval.conftest import Killed
 from tests.retrieval.scripts import FILES, workshop
 from tests.retrieval.workshop import Workshop
-
-ROOT = Path(__file__).parents[2]
-Killed = Callable[..., list[str]]
-
-
-@pytest.fixture(scope="module")
-def killed() -> Iterator[Killed]:
-    """Runs a script in a child that is killed at a point; returns what it had said by then."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.retrieval.killed"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        text=True,
-    )
-    assert server.stdin is not None and server.stdout is not None
-
-    def run(folder: Path, script: str, point: str, when: str, turn: int = 1) -> list[str]:
-        order = {"folder": str(folder), "script": script, "point": point, "when": when, "turn": turn}
-        print(json.dumps(order), file=server.stdin, flush=True)
-        answer = json.loads(server.stdout.readline())
-        assert answer["signal"] == (9 if point else 0), f"the call never came: {answer}"
-        return [str(word) for word in answer["said"]]
-
-    yield run
-    server.stdin.close()
-    server.stdout.close()
-    server.wait()
 
 
 def state(shop: Workshop) -> object:
@@ -150,9 +119,9 @@ def test_a_judgement_is_there_or_not(tmp_path: Path, killed: Killed, when: str, 
 
 THROWING = [
     ("documents.set_deleted", 1),
-    ("pages.unindex_document", 1),
+    ("fulltext.unindex_document", 1),
     ("documents.set_deleted", 2),
-    ("pages.index_document", 1),
+    ("fulltext.index_document", 1),
     ("documents.delete", 1),
     ("labels.drop_unused_questions", 1),
     ("pages.blob_in_use", 1),

@@ -10,7 +10,8 @@ import pytest
 from ingest.types import Limits, PageError, Refused
 from retrieval.adding import add_files
 from retrieval.errors import NotFound
-from retrieval.store import documents, jobs, pages
+from retrieval.store import documents, jobs
+from retrieval.store import fulltext as fulltext_store
 from retrieval.types import Floats, JobState, PartInput, Route, Stage
 from tests.hash_embedder import HashEmbedder
 from tests.retrieval.fake_children import Item, file, moment, page
@@ -388,7 +389,7 @@ def test_nothing_to_do_is_no_step(tmp_path: Path) -> None:
             job = jobs.insert(db, "ingest")
         shop.finish()
         assert shop.library.jobs.get(job).state is JobState.DONE
-        assert documents.listed(shop.store.read()) == [] and pages.live(shop.store.read()) == []
+        assert documents.listed(shop.store.read()) == [] and fulltext_store.live(shop.store.read()) == []
 
 
 def test_an_original_of_the_same_size_that_is_another_file_is_told(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from ingest.types import Box, Passage, Source
 from retrieval.errors import StoreError
 from retrieval.store import documents, pages
+from retrieval.store import fulltext as fulltext_store
 from retrieval.store.db import FILE_NAME, Store, change_counter, get_setting, integrity, scrub, set_setting
 from tests.retrieval.rows import found, put
 
@@ -171,12 +172,12 @@ def test_words_come_and_go_with_their_document(store: Store) -> None:
         put(db, 2, "zebra crossing")
     assert len(found(db, "zebra")) == 2
     with store.write():
-        pages.unindex_document(db, first)
+        fulltext_store.unindex_document(db, first)
         documents.set_deleted(db, first, 1.0)
     assert len(found(db, "zebra")) == 1 and found(db, "quokka") == []
     with store.write():
         documents.set_deleted(db, first, None)
-        pages.index_document(db, first)
+        fulltext_store.index_document(db, first)
     assert len(found(db, "zebra")) == 2
     assert integrity(db) == "ok"
 
@@ -186,9 +187,9 @@ def test_what_is_in_the_bin_is_not_taken_out_twice(store: Store) -> None:
     with store.write() as db:
         row = put(db, 1, "zebra")
         put(db, 2, "zebra")
-        pages.unindex_document(db, row)
+        fulltext_store.unindex_document(db, row)
         documents.set_deleted(db, row, 1.0)
-        pages.unindex_document(db, row)
+        fulltext_store.unindex_document(db, row)
         documents.delete(db, row)
     assert len(found(db, "zebra")) == 1
     assert db.execute("SELECT count(*) FROM pages_fts_docsize").fetchone()[0] == 1
@@ -199,13 +200,13 @@ def test_text_added_in_the_bin_is_found_after_the_restore(store: Store) -> None:
     with store.write() as db:
         row = put(db, 1, "zebra")
         page_id = pages.of_document(db, row)[0].id
-        pages.unindex_document(db, row)
+        fulltext_store.unindex_document(db, row)
         documents.set_deleted(db, row, 1.0)
         pages.add_passages(db, page_id, [Passage("quokka", Box(0, 0, 1, 1), Source.OCR)], "")
     assert found(db, "quokka") == [] and found(db, "zebra") == []
     with store.write():
         documents.set_deleted(db, row, None)
-        pages.index_document(db, row)
+        fulltext_store.index_document(db, row)
     assert found(db, "quokka") == [page_id] == found(db, "zebra")
     assert integrity(db) == "ok"
 
@@ -228,7 +229,7 @@ def test_after_scrub_no_word_is_left_in_the_files(store: Store) -> None:
         row = put(db, 1, "zanzibarine " * 50, "more zanzibarine words", path="/in/zyzzyva.pdf")
         put(db, 2, "something else")
     with store.write():
-        pages.unindex_document(db, row)
+        fulltext_store.unindex_document(db, row)
         documents.delete(db, row)
     scrub(store)
     left = b"".join(path.read_bytes() for path in store.path.parent.iterdir())
@@ -240,8 +241,8 @@ def test_ties_of_words_go_to_the_lower_page(store: Store) -> None:
     with store.write() as db:
         for number in range(1, 6):
             put(db, number, "zebra")
-    rows = pages.match(db, '"zebra"', 3, (1, 1, 1))
+    rows = fulltext_store.match(db, '"zebra"', 3, (1, 1, 1))
     assert [row[0] for row in rows] == [1, 2, 3]
     assert rows[0][1] == rows[2][1]
-    assert [row[0] for row in pages.match_in(db, '"zebra"', 9, (1, 1, 1), [5, 2])] == [2, 5]
-    assert pages.match_in(db, '"zebra"', 9, (1, 1, 1), []) == []
+    assert [row[0] for row in fulltext_store.match_in(db, '"zebra"', 9, (1, 1, 1), [5, 2])] == [2, 5]
+    assert fulltext_store.match_in(db, '"zebra"', 9, (1, 1, 1), []) == []

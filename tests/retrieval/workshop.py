@@ -11,6 +11,7 @@ from retrieval.adding import add_files
 from retrieval.library import Library
 from retrieval.pipeline import Pipeline
 from retrieval.store import documents, pages, vectors
+from retrieval.store import fulltext as fulltext_store
 from retrieval.store.db import integrity
 from retrieval.types import Added, Embedder
 from tests.hash_embedder import HashEmbedder
@@ -75,7 +76,7 @@ def assert_whole(library: Library) -> None:
     """What holds at every instant: SQLite's and FTS5's own checks; only live pages in the full text; no vector twice."""
     db = library.store.read()
     assert integrity(db) == "ok"
-    live = set(pages.live(db))
+    live = set(fulltext_store.live(db))
     indexed = {row[0] for row in db.execute("SELECT rowid FROM pages_fts_docsize")}
     assert indexed == live
     for generation, dim in db.execute("SELECT id, dim FROM generations").fetchall():
