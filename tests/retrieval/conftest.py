@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from tests.hash_embedder import HashEmbedder
 
 EMBEDDERS = ("builtin", "clip", "siglip", "qwen3_vl", "hash")
 Models = dict[str, Embedder]
+Killed = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,28 @@ def models(checkpoints: dict[str, Path]) -> Models:
         "qwen3_vl": load_embedder(str(checkpoints["qwen3_vl"]), device="cpu"),
         "hash": HashEmbedder(),
     }
+
+
+@pytest.fixture(scope="session")
+def killed() -> Iterator[Killed]:
+    """Runs a script in a child that is killed at a point; returns what it had said by then."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.retrieval.killed"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        text=True,
+    )
+    assert server.stdin is not None and server.stdout is not None
+
+    def run(folder: Path, script: str, point: str, when: str, turn: int = 1) -> list[str]:
+        order = {"folder": str(folder), "script": script, "point": point, "when": when, "turn": turn}
+        print(json.dumps(order), file=server.stdin, flush=True)
+        answer = json.loads(server.stdout.readline())
+        assert answer["signal"] == (9 if point else 0), f"the call never came: {answer}"
+        return [str(word) for word in answer["said"]]
+
+    yield run
+    server.stdin.close()
+    server.stdout.close()
+    server.wait()

@@ -1,8 +1,9 @@
 """A process that is killed around a named call of the store: `python -m tests.retrieval.killed` (see test_kills).
 
 Reads one JSON a line from stdin: {"folder", "script", "point", "when", "turn"}. For each it forks a child that does the script
-on a library in `folder` and kills itself at the `turn`-th call of `point` ("module.function"): "before" its transaction is
-committed, or right "after". Prints one JSON a line: {"signal", "said"}: what the child had reported as done by then.
+on a library in `folder` and kills itself at the `turn`-th call of `point` ("module.function" of the store, or a whole name):
+"before" its transaction is committed, or right "after". Prints one JSON a line: {"signal", "said"}: what the child had
+reported as done by then.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def kill() -> None:
 def arm(point: str, when: str, turn: int) -> None:
     """From here on the `turn`-th call ends this process."""
     place, _, name = point.rpartition(".")
-    module = importlib.import_module(f"retrieval.store.{place}")
+    module = importlib.import_module(place if place.startswith("retrieval.") else f"retrieval.store.{place}")
     function = getattr(module, name)
     calls = 0
     armed = False

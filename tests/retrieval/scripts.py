@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from retrieval.adding import add_texts
+from retrieval.store import vectors
+from retrieval.types import Route
 from tests.retrieval.fake_children import Item, moment, page
+from tests.retrieval.taught import teach
 from tests.retrieval.workshop import Workshop
 
 PAGES: list[Item] = [page(number, f"zebra stripes number{number}") for number in range(1, 81)]
@@ -54,4 +59,51 @@ def throw_away(shop: Workshop, tell: Tell) -> None:
     tell("erased")
 
 
-SCRIPTS: dict[str, Callable[[Workshop, Tell], None]] = {"add": add, "judge": judge, "throw_away": throw_away}
+def settle(shop: Workshop, tell: Tell) -> None:
+    """Two rounds of judging and giving sides."""
+    add(shop, tell)
+    for number in range(3):
+        shop.library.labels.set(f"question {number}", "b.pdf#page=1", True)
+    shop.library.labels.settle()
+    tell("settled")
+    for number in range(3, 6):
+        shop.library.labels.set(f"question {number}", "b.pdf#page=1", True)
+    shop.library.labels.settle()
+
+
+def switch(shop: Workshop, tell: Tell) -> None:
+    """Two Models, forth and back."""
+    add(shop, tell)
+    first, second = teach(shop.library, 1), teach(shop.library, 2)
+    tell("saved")
+    shop.library.models.promote(first)
+    tell("promoted-first")
+    shop.library.models.promote(second)
+    tell("promoted-second")
+    shop.library.models.rollback()
+    tell("rolled-back")
+
+
+def overtake(shop: Workshop, tell: Tell) -> None:
+    """So many Models that the first ones go."""
+    add(shop, tell)
+    with shop.store.write() as db:
+        generation = vectors.generation(db, "nobody's", 64)
+        part = db.execute("SELECT id, document_id, page_id FROM parts LIMIT 1").fetchone()
+        ids = np.array([[part[0]], [part[2]]], np.int64)
+        vectors.store(db, generation, part[1], Route.TEXT, ids[0], ids[1], np.ones((1, 64), np.float32))
+    for seed in range(7):
+        shop.library.models.promote(teach(shop.library, seed))
+    tell("promoted")
+    shop.finish()
+    tell("finished")
+
+
+SCRIPTS: dict[str, Callable[[Workshop, Tell], None]] = {
+    "add": add,
+    "judge": judge,
+    "throw_away": throw_away,
+    "settle": settle,
+    "switch": switch,
+    "overtake": overtake,
+}
