@@ -27,14 +27,14 @@ def words(count: int, seed: int, known: Sequence[str]) -> list[str]:
     return [known[rank] for rank in ranks]
 
 
-def pdf(path: Path, pages: int, seed: int = 0, last_word: str = "") -> Path:
+def pdf(path: Path, pages: int, seed: int = 0, last_word: str = "", lines: int = LINES_A_PAGE) -> Path:
     """Born-digital: lines of text, and a bar chart on every fifth page. `last_word` ends the last page."""
     known = vocabulary()
     with pymupdf.open() as document:
         for number in range(pages):
             page = document.new_page()
-            said = words(WORDS_A_LINE * LINES_A_PAGE, seed * 10_000 + number, known)
-            for line in range(LINES_A_PAGE):
+            said = words(WORDS_A_LINE * lines, seed * 10_000 + number, known)
+            for line in range(lines):
                 text = " ".join(said[line * WORDS_A_LINE : (line + 1) * WORDS_A_LINE])
                 page.insert_text((50, 60 + 18 * line), text, fontsize=8)
             if number % 5 == 0:

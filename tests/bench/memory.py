@@ -23,7 +23,7 @@ def two_thousand(files: int = FILES, pages: int = PAGES) -> Iterator[Row]:
     """Shared pages are counted once (PSS). Flat: the last quarter of the samples against the second, by their peaks."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        paths = [made.pdf(home / f"{n}.pdf", pages, seed=n) for n in range(files)]
+        paths = [made.pdf(home / f"{n}.pdf", pages, seed=n, lines=12) for n in range(files)]
         line = [command(), "--library", str(home / "library"), "serve", "--port", "0", "--no-open"]
         server = subprocess.Popen(line, stdout=subprocess.DEVNULL)
         samples = []
