@@ -43,6 +43,7 @@ NEAREST, RANDOM = 100, 30  # candidates of a question that the fit looks at, bes
 NONE_SHARE = 0.3  # of the loss in which no answer is a candidate
 KEPT = 0.95  # share of the questions with the right page first whose answer fits
 STEPS = 120
+LEAST = 0.2  # a smaller weight is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ def main() -> None:
     for place, key in enumerate(PROFILES):
         if any((sample.right[sample.profile == place] > 0).any() for sample in given):
             named = {name: round(float(value), 2) for name, value in zip(EVIDENCE, weights[place], strict=False)}
-            learned[key] = Weights({k: v for k, v in named.items() if v >= 0.05}, round(float(weights[place, -1]), 2))
+            learned[key] = Weights({k: v for k, v in named.items() if v >= LEAST}, round(float(weights[place, -1]), 2))
     text = to_json(Fusion(learned, round(cutoff, 2), before.by_words, before.scales))
     if args.write:
         TARGET.write_text(text, encoding="utf-8")
