@@ -1,13 +1,20 @@
-"""Where the bytes of a document are, and whether they are still those that were added."""
+"""Where the bytes of a document are, whether they are still those that were added, and the picture of a page of it."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ingest.types import Refused
+from ingest.types import PageRef, Refused
 from retrieval.blobs import Blobs, sha256_of
-from retrieval.store import documents
+from retrieval.store import documents, pages
 from retrieval.store.db import Store
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ingest.worker import Children
 
 
 def original(store: Store, blobs: Blobs, document: documents.DocumentRow) -> Path:
@@ -26,3 +33,22 @@ def original(store: Store, blobs: Blobs, document: documents.DocumentRow) -> Pat
     with store.write() as db:  # touched, or copied back: remember, so that it is hashed once
         documents.set_place(db, document.id, document.path, stat.st_mtime)
     return path
+
+
+def picture_of(
+    store: Store,
+    blobs: Blobs,
+    children: Children,
+    document: documents.DocumentRow,
+    page: pages.PageRow,
+    longest_px: int,
+) -> Image.Image:
+    """RGB picture of a page as models are shown it; raises ValueError, OSError or Refused when it cannot be made."""
+    from PIL import Image
+
+    if page.picture is not None:
+        picture = Image.open(io.BytesIO(blobs.get(page.picture))).convert("RGB")
+        picture.thumbnail((longest_px, longest_px))
+        return picture
+    ref = PageRef(page.number, page.key_s)
+    return children.picture(original(store, blobs, document), document.kind, ref, longest_px)

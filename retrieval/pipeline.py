@@ -24,7 +24,7 @@ from ingest.worker import Children
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs
 from retrieval.garbage import collect
-from retrieval.originals import original
+from retrieval.originals import original, picture_of
 from retrieval.rates import rates
 from retrieval.store import documents, jobs, pages, vectors
 from retrieval.store import fulltext as fulltext_store
@@ -331,12 +331,7 @@ class Pipeline:
 
     def picture(self, document: documents.DocumentRow, page: pages.PageRow, longest_px: int) -> Image.Image:
         """RGB picture of a page; raises ValueError, OSError or Refused when it cannot be made."""
-        if page.picture is not None:
-            picture = Image.open(io.BytesIO(self.blobs.get(page.picture))).convert("RGB")
-            picture.thumbnail((longest_px, longest_px))
-            return picture
-        ref = Page(page.number, page.kind, page.width, page.height, key_s=page.key_s).ref
-        return self.children.picture(original(self.store, self.blobs, document), document.kind, ref, longest_px)
+        return picture_of(self.store, self.blobs, self.children, document, page, longest_px)
 
     def _thumbnail(self, page: pages.PageRow, picture: Image.Image) -> None:
         if page.thumbnail is None:

@@ -102,6 +102,35 @@ def set_progress(db: sqlite3.Connection, generation_id: int, document_id: int, l
     )
 
 
+def progress(db: sqlite3.Connection, generation_id: int, document_id: int) -> int | None:
+    """The last Part of a document that has had its turn, None where none has."""
+    row = db.execute(
+        "SELECT last_part FROM progress WHERE generation_id = ? AND document_id = ?", (generation_id, document_id)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def only_in(db: sqlite3.Connection, generation_id: int, lacking_in: int) -> list[int]:
+    """Documents that one Generation has begun with and another has not, ascending; those in the bin too."""
+    rows = db.execute(
+        "SELECT document_id FROM progress WHERE generation_id = ? AND document_id NOT IN"
+        " (SELECT document_id FROM progress WHERE generation_id = ?) ORDER BY document_id",
+        (generation_id, lacking_in),
+    )
+    return [row[0] for row in rows]
+
+
+def chunk_ids(db: sqlite3.Connection, generation_id: int, document_id: int) -> list[int]:
+    rows = db.execute(
+        "SELECT id FROM vectors WHERE generation_id = ? AND document_id = ? ORDER BY id", (generation_id, document_id)
+    )
+    return [row[0] for row in rows]
+
+
+def of_document(db: sqlite3.Connection, generation_id: int, document_id: int, dim: int) -> list[Chunk]:
+    return chunks(db, chunk_ids(db, generation_id, document_id), dim)
+
+
 def complete(db: sqlite3.Connection, generation_id: int, document_id: int) -> bool:
     """Every Part of the document has had its turn."""
     row = db.execute(

@@ -19,6 +19,7 @@ import numpy as np
 
 from retrieval.index import GenerationIndex
 from retrieval.store import pages
+from retrieval.training.types import JudgedQuestion
 from retrieval.types import Floats, Ints, Route
 
 if TYPE_CHECKING:
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
 DEPTH = 200  # Parts of a route that are looked through for wrong ones
 NEGATIVES = 4
 BELOW = 0.95  # of the right one's cosine: nearer ones may be answers that nobody has judged
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A question with the Pages that people called right and wrong for it."""
-
-    query: str
-    right: frozenset[int]
-    wrong: frozenset[int] = frozenset()
-    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ class Examples:
 def mine(
     db: sqlite3.Connection,
     index: GenerationIndex,
-    questions: Sequence[Judged],
+    questions: Sequence[JudgedQuestion],
     vectors: Floats,
     *,
     negatives: int = NEGATIVES,
@@ -102,7 +93,7 @@ def mine(
 
 
 def _of_route(
-    index: GenerationIndex, question: Judged, vector: Floats, route: Route, negatives: int, below: float
+    index: GenerationIndex, question: JudgedQuestion, vector: Floats, route: Route, negatives: int, below: float
 ) -> list[tuple[str, Route, int, list[int]]]:
     """(question, route, right part, wrong parts) for each right Page that has vectors on the route."""
     right = _nearest(index, *index.scores(vector, route, index.parts(_ids(question.right))))
@@ -203,4 +194,4 @@ def datasets_of(examples: Sequence[Example], form: str = "ranked") -> dict[str, 
     return made
 
 
-__all__ = ["Example", "Examples", "Judged", "Shown", "datasets_of", "mine"]
+__all__ = ["Example", "Examples", "Shown", "datasets_of", "mine"]

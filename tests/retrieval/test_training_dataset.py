@@ -11,7 +11,8 @@ from datasets import Dataset
 
 from retrieval.adding import add_texts
 from retrieval.index import GenerationIndex
-from retrieval.training.dataset import Example, Judged, Shown, datasets_of, mine
+from retrieval.training.dataset import Example, Shown, datasets_of, mine
+from retrieval.training.types import JudgedQuestion
 from retrieval.types import Floats, PartInput, Route
 from tests.hash_embedder import HashEmbedder
 from tests.retrieval.workshop import Workshop
@@ -42,10 +43,10 @@ class Scene:
         }
         self.page["twin"] += 1
 
-    def vectors(self, questions: list[Judged]) -> Floats:
+    def vectors(self, questions: list[JudgedQuestion]) -> Floats:
         return self.embedder.embed_queries([PartInput(text=q.query) for q in questions])
 
-    def mine(self, questions: list[Judged], **options: float) -> list[Example]:
+    def mine(self, questions: list[JudgedQuestion], **options: float) -> list[Example]:
         return mine(self.db, self.index, questions, self.vectors(questions), **options)  # type: ignore[arg-type]
 
 
@@ -58,9 +59,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield Scene(shop)
 
 
-def judged(scene: Scene, query: str, right: list[str], wrong: list[str] | None = None) -> Judged:
+def judged(scene: Scene, query: str, right: list[str], wrong: list[str] | None = None) -> JudgedQuestion:
     names = scene.page
-    return Judged(query, frozenset(names[n] for n in right), frozenset(names[n] for n in wrong or []))
+    return JudgedQuestion(
+        query, frozenset(names[n] for n in right), frozenset(names[n] for n in wrong or []), held_out=False
+    )
 
 
 def test_wrong_ones_come_from_the_index_nearest_first(scene: Scene) -> None:
@@ -96,7 +99,7 @@ def test_a_page_judged_wrong_leads_whatever_it_scores(scene: Scene) -> None:
 
 
 def test_a_held_out_question_is_refused(scene: Scene) -> None:
-    held = Judged(QUERY, frozenset({scene.page["right"]}), held_out=True)
+    held = JudgedQuestion(QUERY, frozenset({scene.page["right"]}), frozenset(), held_out=True)
     with pytest.raises(ValueError, match="held-out"):
         scene.mine([judged(scene, "tax", ["far"]), held])
 
@@ -132,7 +135,7 @@ def test_pictures_and_passages_are_rows_of_their_own(tmp_path: Path) -> None:
         ids = {number: page_id for page_id, number in db.execute("SELECT id, number FROM pages")}
         vectors = HashEmbedder().embed_queries([PartInput(text="red kite"), PartInput(text="nothing")])
         found = mine(
-            db, index, [Judged("red kite", frozenset({ids[1]})), Judged("nothing", frozenset({ids[2]}))], vectors
+            db, index, [of(query, ids[number]) for query, number in (("red kite", 1), ("nothing", 2))], vectors
         )
         made = datasets_of(found)
         assert {(e.query, str(e.route)) for e in found} == {
@@ -142,6 +145,10 @@ def test_pictures_and_passages_are_rows_of_their_own(tmp_path: Path) -> None:
         }
         assert made["text"]["positive"][:] == ["red kite"] and made["text"]["negative_1"][:] == ["tax returns"]
         assert made["picture"]["positive"][:] == [ids[1], ids[2]]
+
+
+def of(query: str, right: int) -> JudgedQuestion:
+    return JudgedQuestion(query, frozenset({right}), frozenset(), held_out=False)
 
 
 def row(query: str, right: int, *wrong: int) -> Example:
