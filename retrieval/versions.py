@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sqlite3
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,10 +53,7 @@ class Versions:
             return _infos(db, [self.row(model_id)])[0]
 
     def row(self, model_id: str) -> models.ModelRow:
-        row = models.get(self._store.read(), model_id)
-        if row is None:
-            raise NotFound(f"There is no model {model_id}.", "`folioscope models` lists them.")
-        return row
+        return _known(models.get(self._store.read(), model_id), model_id)
 
     # what it came to
 
@@ -107,15 +105,12 @@ class Versions:
         they were made follows in the background and answers by words meanwhile. In the answer `embedded` and `parts` are
         0: counting a library takes longer than promoting.
         """
-        return self._switch(self.row(model_id), force, back=False)
+        return self._switch(model_id, force, models.promote)
 
     def rollback(self, model_id: str | None = None) -> ModelInfo:
         """Goes back to a Model, by default to the one that answered before the current one. As `promote`, but what
         answered in between is no more on the way back."""
-        row = models.before(self._store.read()) if model_id is None else self.row(model_id)
-        if row is None:
-            raise FolioscopeError("No other model answered before this one.", "`folioscope promote` takes any other.")
-        return self._switch(row, force=True, back=True)
+        return self._switch(model_id, True, models.go_back)
 
     def discard(self, model_id: str) -> None:
         """Nobody wants it: weights and vectors go in the background, the card stays. Refuses the current Model."""
@@ -136,23 +131,40 @@ class Versions:
                 "`folioscope models` shows which ones can answer.",
             )
 
-    def _switch(self, row: models.ModelRow, force: bool, back: bool) -> ModelInfo:
+    def _switch(
+        self, model_id: str | None, force: bool, switch: Callable[[sqlite3.Connection, str], float]
+    ) -> ModelInfo:
+        with self._store.write() as db:
+            row = self._wanted(db, model_id)
+            if row.generation_id == models.current_generation(db) or vectors.up_to_date(db, row.generation_id):
+                return _answers(row, switch(db, row.id), ready=True)
+        return self._switch_and_follow(row, force, switch)
+
+    def _wanted(self, db: sqlite3.Connection, model_id: str | None) -> models.ModelRow:
+        """The Model of that id or name, or the one that answered before the current one."""
+        row = models.before(db) if model_id is None else _known(models.get(db, model_id), model_id)
+        if row is None:
+            raise FolioscopeError("No other model answered before this one.", "`folioscope promote` takes any other.")
         self.check_kept(row)
+        return row
+
+    def _switch_and_follow(
+        self, row: models.ModelRow, force: bool, switch: Callable[[sqlite3.Connection, str], float]
+    ) -> ModelInfo:
+        """It has vectors of its own, and may lack some. Looks through the library before the transaction, not within."""
         db = self._store.read()
-        last = vectors.last_part(db)
-        whole = _whole(db, row)
-        if not (whole or force or row.promoted is not None or vectors.was_whole(db, row.generation_id)):
+        last, lacks = vectors.last_part(db), vectors.lacking(db, row.generation_id)
+        if lacks and not (force or row.promoted is not None or vectors.was_whole(db, row.generation_id)):
             raise self._not_ready(row)
         with self._store.write() as db:
-            self.check_kept(self.row(row.id))  # its weights may have gone meanwhile
-            same = models.current(db).generation_id == row.generation_id
-            now = (models.go_back if back else models.promote)(db, row.id)
-            ready = same or (whole and vectors.last_part(db) == last)
+            row = self._wanted(db, row.id)
+            now = switch(db, row.id)
+            ready = not lacks and vectors.last_part(db) == last
             if not ready:
                 embed_what_is_missing(db, row.id)
         if not ready:
             self._library.wake()
-        return _info(row._replace(promoted=now), current=True, ready=ready, embedded=0, parts=0)
+        return _answers(row, now, ready)
 
     def _not_ready(self, row: models.ModelRow) -> NotReady:
         """Its pages are being embedded: makes sure that they are."""
@@ -167,6 +179,12 @@ class Versions:
         )
 
 
+def _known(row: models.ModelRow | None, model_id: str) -> models.ModelRow:
+    if row is None:
+        raise NotFound(f"There is no model {model_id}.", "`folioscope models` lists them.")
+    return row
+
+
 def embed_what_is_missing(db: sqlite3.Connection, model_id: str) -> bool:
     """Makes sure that a job embeds what that Model has not seen yet; False when there is nothing, or one does already."""
     row = models.get(db, model_id)
@@ -176,11 +194,8 @@ def embed_what_is_missing(db: sqlite3.Connection, model_id: str) -> bool:
     return True
 
 
-def _whole(db: sqlite3.Connection, row: models.ModelRow) -> bool:
-    """Nothing has to be embedded for it that is not being embedded anyway. Looks through the library only when it must."""
-    if row.generation_id == models.current(db).generation_id:
-        return True
-    return vectors.up_to_date(db, row.generation_id) or not vectors.lacking(db, row.generation_id)
+def _answers(row: models.ModelRow, since: float, ready: bool) -> ModelInfo:
+    return _info(row._replace(promoted=since), current=True, ready=ready, embedded=0, parts=0)
 
 
 def _infos(db: sqlite3.Connection, rows: list[models.ModelRow]) -> list[ModelInfo]:

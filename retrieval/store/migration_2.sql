@@ -45,7 +45,7 @@ ALTER TABLE models ADD COLUMN dropped REAL;
 ALTER TABLE jobs ADD COLUMN detail TEXT;
 
 CREATE TABLE promotions (
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    id       INTEGER PRIMARY KEY,
     model_id TEXT NOT NULL REFERENCES models ON DELETE CASCADE,
     at       REAL NOT NULL
 );

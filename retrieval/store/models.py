@@ -39,11 +39,17 @@ class ModelRow(NamedTuple):
 
 
 _COLUMNS = ", ".join(ModelRow._fields)
+_BY_ID = f"SELECT {_COLUMNS} FROM models WHERE id = ?"
+_BEFORE = (
+    f"SELECT {', '.join('m.' + name for name in ModelRow._fields)} FROM promotions p JOIN models m ON m.id = p.model_id"
+    " WHERE m.id != ? AND m.dropped IS NULL ORDER BY p.id DESC LIMIT 1"
+)
+_BY_NAME = f"SELECT {_COLUMNS} FROM models WHERE name = ? ORDER BY created DESC LIMIT 1"
 
 
 def _row(row: sqlite3.Row) -> ModelRow:
     found = ModelRow(*row)
-    return found._replace(recommended=None if found.recommended is None else bool(found.recommended))
+    return found if found.recommended is None else found._replace(recommended=bool(found.recommended))
 
 
 def ensure_builtin(db: sqlite3.Connection) -> None:
@@ -127,9 +133,7 @@ def rename(db: sqlite3.Connection, model_id: str, name: str) -> None:
 
 def get(db: sqlite3.Connection, model_id: str) -> ModelRow | None:
     """By id, else by name."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} FROM models WHERE id = ?1 OR name = ?1 ORDER BY id != ?1, created DESC LIMIT 1", (model_id,)
-    ).fetchone()
+    row = db.execute(_BY_ID, (model_id,)).fetchone() or db.execute(_BY_NAME, (model_id,)).fetchone()
     return None if row is None else _row(row)
 
 
@@ -154,6 +158,12 @@ def current(db: sqlite3.Connection) -> ModelRow:
     return row
 
 
+def current_generation(db: sqlite3.Connection) -> int | None:
+    chosen = get_setting(db, "current_model") or BUILTIN
+    row = db.execute("SELECT generation_id FROM models WHERE id = ?", (chosen,)).fetchone()
+    return None if row is None else row[0]
+
+
 def promote(db: sqlite3.Connection, model_id: str) -> float:
     """It answers from now on, after the one that answers now; when that is."""
     now = _answer(db, model_id)
@@ -163,13 +173,10 @@ def promote(db: sqlite3.Connection, model_id: str) -> float:
 
 def before(db: sqlite3.Connection) -> ModelRow | None:
     """The one that answered before the current one and can answer again; None when the current one is the first."""
-    answers = current(db).id
-    rows = db.execute(
-        "SELECT p.model_id FROM promotions p JOIN models m ON m.id = p.model_id WHERE m.dropped IS NULL ORDER BY p.id DESC"
-    )
-    for row in rows:
-        if row[0] != answers:
-            return get(db, row[0])
+    answers = get_setting(db, "current_model") or BUILTIN
+    row = db.execute(_BEFORE, (answers,)).fetchone()
+    if row is not None:
+        return _row(row)
     return None if answers == BUILTIN else get(db, BUILTIN)
 
 

@@ -171,7 +171,7 @@ CREATE TABLE models (
 );
 
 CREATE TABLE promotions (                    -- which Model answered after which: the way back
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    id       INTEGER PRIMARY KEY,
     model_id TEXT NOT NULL REFERENCES models ON DELETE CASCADE,
     at       REAL NOT NULL
 );

@@ -11,7 +11,7 @@ from retrieval.cpu import settle_threads
 
 settle_threads()  # before torch
 
-from tests.bench import ingest, memory, queries, starting  # noqa: E402
+from tests.bench import ingest, memory, promoting, queries, starting  # noqa: E402
 
 BENCHMARKS = {
     "commands": starting.commands,
@@ -20,6 +20,7 @@ BENCHMARKS = {
     "ingest": ingest.whole,
     "query": queries.large,
     "busy": queries.beside_ingest,
+    "switch": promoting.switch,
     "memory": memory.two_thousand,
 }
 
