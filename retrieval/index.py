@@ -100,6 +100,23 @@ class FaissIndex:
         best = np.lexsort((known, -found))
         return found[best].astype(np.float32), known[best]
 
+    def rows(self, ids: Ints) -> tuple[Ints, Floats]:
+        """(m,) the ids of `ids` that are here, ascending, and their stored rows (m, dim)."""
+        if self._sorted is None:
+            held = faiss.vector_to_array(self._index.id_map)
+            order = np.argsort(held, kind="stable")
+            self._sorted = held[order], order
+        held, order = self._sorted
+        known = np.flatnonzero(np.isin(held, ids))
+        if not len(known):
+            return held[known], np.empty((0, self.dim), np.float32)
+        return held[known], self._index.index.reconstruct_batch(order[known])
+
+    def mean_and_square(self) -> tuple[Floats, Floats]:
+        """Mean row (dim,) and mean outer product (dim, dim) of all rows: `moments` of any query follow from them."""
+        count = max(len(self), 1)
+        return (self._sum / count).astype(np.float32), (self._squares / count).astype(np.float32)
+
     def moments(self, query: Floats) -> tuple[float, float]:
         """Mean and standard deviation of the query's inner products with every row: exact, whatever the size. `query` (dim,)."""
         count = max(len(self), 1)

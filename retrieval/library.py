@@ -25,6 +25,7 @@ from retrieval.store import documents as document_store
 from retrieval.store import labels as label_store
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, change_counter, clean
+from retrieval.training.door import Training
 from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, SearchResult
 from retrieval.work import ensure_worker, work
 
@@ -64,6 +65,7 @@ class Library:
         self.documents = Documents(self)
         self.labels = Labels(self)
         self.jobs = Jobs(self)
+        self.training = Training(self)
         bin.sweep(self.store, self.blobs, self.cache)  # of an erasure that was cut off
         self._in_process = embedder is not None
         self._stop = threading.Event()
@@ -109,13 +111,16 @@ class Library:
         """Does the library's long work in this thread until none is left; returns at once while another worker lives."""
         from ingest.worker import Children
         from retrieval.pipeline import Pipeline
+        from retrieval.training.job import Trainer
 
+        trainer = Trainer(self, in_process=self._in_process, stopping=self._stop.is_set)
         pipeline = Pipeline(self.store, self.blobs, self.cache, Children(count=2, limits=self.limits), self.models.load)
         try:
             self.documents.empty_expired()
             bin.tidy(self.store, self.blobs)
-            work(self.store, pipeline.step, token=token, stop=self._stop)
+            work(self.store, lambda: trainer.step() or pipeline.step(), token=token, stop=self._stop)
         finally:
+            trainer.close()
             pipeline.close()
 
     def wake(self) -> None:
@@ -298,10 +303,10 @@ class Library:
 
     def _why_words_only(self) -> str | None:
         """Nobody waits for a model to load, also when another one was promoted, here or by another process."""
-        if self._loading is None:
+        if self._loading is None or self.models.loaded:
             return None
         with self._making:
-            if not (self._loading.is_alive() or self.models.loaded or self.models.trouble):
+            if not (self._loading.is_alive() or self.models.trouble):
                 self._load(self._prepare_quietly)
                 self._loading.join(SWITCH_S)  # a map on the question is there at once
         if self._loading.is_alive():

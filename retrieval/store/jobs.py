@@ -24,6 +24,7 @@ class JobRow(NamedTuple):
     created: float
     started: float | None
     finished: float | None
+    detail: str | None = None  # of a retrain: its steps, JSON
 
 
 def _row(row: sqlite3.Row) -> JobRow:
@@ -36,6 +37,7 @@ def _row(row: sqlite3.Row) -> JobRow:
         row["created"],
         row["started"],
         row["finished"],
+        row["detail"],
     )
 
 
@@ -87,6 +89,11 @@ def finish(db: sqlite3.Connection, job_id: int, state: JobState, message: str | 
         "UPDATE jobs SET state = ?, message = ?, finished = ? WHERE id = ? AND state IN ('queued', 'running')",
         (str(state), message, time.time(), job_id),
     )
+
+
+def set_detail(db: sqlite3.Connection, job_id: int, detail: str) -> None:
+    """How far a running job is, in its own words."""
+    db.execute("UPDATE jobs SET detail = ? WHERE id = ? AND state = 'running'", (detail, job_id))
 
 
 def reopen(db: sqlite3.Connection, job_id: int) -> None:

@@ -1,0 +1,250 @@
+"""One retrain from judged questions to a measured Model on disk. Nothing changes for anybody until its last transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from retrieval import search, trained
+from retrieval.errors import FolioscopeError
+from retrieval.fusion import Fusion, builtin_fusion, to_json
+from retrieval.library import Library
+from retrieval.models import Answering
+from retrieval.store import jobs, models
+from retrieval.store.db import set_setting
+from retrieval.training import report
+from retrieval.training.asking import Side, question_vectors, unmapped
+from retrieval.training.card import card, code_version, default_name
+from retrieval.training.evidence import Evidence, gather
+from retrieval.training.learn import DEFAULTS, Learned, Stopped, inner_folds, learn
+from retrieval.training.mapped import map_hash, mapped, save_map
+from retrieval.training.measure import Measured, Measuring, verdict
+from retrieval.training.plan import Plan
+from retrieval.training.request import Request, judged_questions
+from retrieval.training.types import FEW_HELD_OUT, JudgedQuestion, Recipe, Verdict
+from retrieval.types import Floats, JobState
+
+FOLDS = 5  # of the cross-validation where few questions are held out
+RATES = "train_rates"  # the setting with what a unit of each step takes
+
+LOAD, ASSIGN, ASK, LEARN = "Loading the model", "Dividing the questions", "Asking the questions", "Learning"
+CHECK, RANK, GUARD, SAVE = "Checking in five folds", "Measuring before and after", "General questions", "Saving"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the new Model is: its parts, whatever recipe made them."""
+
+    recipe: Recipe
+    side: Side
+    no_gain: bool
+    moved: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Retrain:
+    """`run()` does it all. `stop` is asked often; then Stopped is raised and nothing is left behind."""
+
+    def __init__(self, library: Library, job_id: int, request: Request, plan: Plan, stop: Callable[[], bool]) -> None:
+        self.library, self.job_id, self.request, self.plan, self.stop = library, job_id, request, plan, stop
+        self.started = time.time()
+
+    def run(self) -> Verdict:
+        self._expect(self.library.labels.questions() if self.request.folder is None else [])
+        self._load()
+        self._divide()
+        evidence = self._ask()
+        made = self._learn(evidence)
+        found = self._measure(evidence, made)
+        return self._save(made, found)
+
+    def check(self) -> None:
+        if self.stop():
+            raise Stopped
+
+    def _expect(self, questions: Sequence[JudgedQuestion]) -> None:
+        """What is still to come, from what is known by now."""
+        known = bool(self.plan.steps)
+        learning = sum(not question.held_out for question in questions) or 1
+        out = len(questions) - learning
+        rows = self.rows if known else 5000
+        steps = self.request.settings.map_steps or DEFAULTS.steps
+        size = self.request.settings.batch_size or DEFAULTS.batch
+        courses = len(inner_folds(learning, 0)) + 1
+        coming = [(ASK, "ask", learning), (LEARN, "step", courses * steps * min(size, learning) * rows)]
+        if out < FEW_HELD_OUT:
+            part = learning * (FOLDS - 1) // FOLDS
+            coming.append((CHECK, "fold", FOLDS * 2 * steps * min(size, part) * rows))
+            out = len(questions)
+        coming += [(RANK, "rank", out), (GUARD, "guard", 1), (SAVE, "save", 1)]
+        if not known:
+            coming = [(LOAD, "load", 1), (ASSIGN, "settle", max(len(questions), 1)), *coming]
+        self.plan.expect(coming)
+
+    def _load(self) -> None:
+        self.plan.begin(LOAD)
+        self.now: Answering = self.library.models.answering()
+        self.row = self.library.models.row(self.now.model_id)
+        self.embedder, self.map = unmapped(self.now.embedder)
+        self.rows = sum(len(route) for route in self.now.index.routes.values())
+        self.check()
+
+    def _divide(self) -> None:
+        self.plan.begin(ASSIGN)
+        builtin = self.library.models.builtin()
+        self.questions, self.labels, self.labels_hash = judged_questions(self.library, self.request, builtin)
+        self._expect(self.questions)
+        self.learning = [question for question in self.questions if not question.held_out]
+        self.held_out = [question for question in self.questions if question.held_out]
+        if len(self.learning) < 2:
+            raise FolioscopeError(
+                f"Only {len(self.learning)} of the judged questions is not held out: there is nothing to learn from.",
+                "Judge some more questions, then train again.",
+            )
+        self.check()
+
+    def _ask(self) -> Evidence:
+        self.plan.begin(ASK)
+        every = [question.query for question in self.questions]
+        vectors = question_vectors(self.library, self.embedder, every, self.check)
+        self.vectors = dict(zip(every, vectors, strict=True))
+        within = search.scope(self.library.store.read(), None, None, None)
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            self.check()
+            self.plan.progress(done / len(self.learning))
+            done += 1
+
+        rows = np.stack([self.vectors[question.query] for question in self.learning])
+        db = self.library.store.read()
+        return gather(db, self.learning, rows, within, self._start(), self.now.index, tick)
+
+    def _start(self) -> Fusion:
+        """Learning starts from the builtin weights, whatever is current: the same labels then give the same Model."""
+        fusion = builtin_fusion()
+        return fusion if self.now.fusion.own else fusion.for_another_encoder
+
+    def _learn(self, evidence: Evidence) -> Made:
+        self.plan.begin(LEARN)
+        found = learn(evidence, self.request.settings, self._tell, self.stop)
+        if found.no_gain:
+            return Made(Recipe.CAREFUL, self.before, True, ())
+        return Made(Recipe.CAREFUL, self.side(found), False, ("query map", "fusion weights", "calibration"))
+
+    def _tell(self, done: int, total: int) -> None:
+        self.plan.progress(done / total, f"step {done} of {total}")
+
+    @property
+    def before(self) -> Side:
+        return Side(self.now.fusion, self.map, self.now.index)
+
+    def side(self, found: Learned) -> Side:
+        return self.before if found.no_gain else Side(found.fusion, found.map, self.now.index)
+
+    def _measure(self, evidence: Evidence, made: Made) -> Measured:
+        few = len(self.held_out) < FEW_HELD_OUT
+        measuring = Measuring(self.library, self.vectors, self.before, self.check, self.plan)
+        folds = self._folds(evidence) if few else []
+        self.plan.begin(RANK)
+        pairs = [(self.held_out, made.side), *folds]
+        found = measuring.ask([(some, side) for some, side in pairs if some])
+        self.plan.begin(GUARD)
+        guarded = measuring.guard(self.embedder, made.side)
+        return Measured(found, guarded, few)
+
+    def _folds(self, evidence: Evidence) -> list[tuple[list[JudgedQuestion], Side]]:
+        """Each learning question with a Model that has not learned from it."""
+        self.plan.begin(CHECK)
+        order = np.random.default_rng(self.request.settings.seed).permutation(len(self.learning))
+        folds = [order[start::FOLDS] for start in range(FOLDS)]
+        folds = [fold for fold in folds if len(fold)]
+        found = []
+        for number, fold in enumerate(folds):
+            rest = np.setdiff1d(order, fold)
+
+            def tell(done: int, total: int, number: int = number) -> None:
+                self.plan.progress((number + done / total) / len(folds), f"fold {number + 1} of {len(folds)}")
+
+            part = replace(evidence, asked=tuple(evidence.asked[place] for place in rest))
+            side = self.side(learn(part, self.request.settings, tell, self.stop, quick=True))
+            found.append(([self.learning[place] for place in fold], side))
+        return found
+
+    # the end
+
+    def _save(self, made: Made, found: Measured) -> Verdict:
+        self.plan.begin(SAVE)
+        dim = self.embedder.dim
+        matrix = np.zeros((dim, dim), np.float32) if made.side.map is None else made.side.map
+        with trained.writing(self.library.path, f"job-{self.job_id}") as folder:
+            save_map(folder, matrix)
+            (folder / trained.FUSION_FILE).write_text(to_json(made.side.fusion), "utf-8")
+            if self.row.trained:
+                trained.inherit(folder, self.library.models.folder(self.row.id))
+            digest = weights_hash(folder, matrix)
+            # of a Model that answers as its base does, one a base and set of labels
+            of = f"{digest}{self.row.id}{self.labels_hash}" if made.no_gain else digest
+            model_id = f"{time.strftime('%Y%m%d')}-{hashlib.sha256(of.encode()).hexdigest()[:6]}"
+            result = verdict(
+                made,
+                found,
+                model=model_id,
+                base=self.row.id,
+                library=self.library,
+                labels=self.labels,
+                questions=len(self.questions),
+                learned_from=len(self.learning),
+                seconds=time.time() - self.started,
+            )
+            self._register(folder, result, matrix, digest)
+        return result
+
+    def _register(self, folder: Path, result: Verdict, matrix: Floats, digest: str) -> None:
+        settings, code = self.request.settings, code_version()
+        name = default_name(time.time(), self.labels)
+        text = card(name, result, settings, weights_hash=digest, labels_hash=self.labels_hash, code=code)
+        (folder / trained.CARD_FILE).write_text(text, "utf-8")
+        row = models.Trained(
+            id=result.model,
+            name=name,
+            location=self.row.location,
+            revision=self.row.revision,
+            base=self.row.id,
+            recipe=str(result.recipe),
+            labels=self.labels,
+            ndcg=result.all_pages[0].after.value,
+            generation_id=self.now.generation_id,
+            query_key=mapped(self.embedder, matrix).query_key,
+            recommended=result.recommended,
+            report=report.dumps(result),
+            settings=json.dumps(asdict(settings)),
+            weights_hash=digest,
+            labels_hash=self.labels_hash,
+            code=code,
+        )
+        self.check()
+        trained.finish(folder, self.library.path, result.model)
+        self.plan.end()
+        with self.library.store.write() as db:
+            models.insert_trained(db, row)
+            set_setting(db, RATES, self.plan.rates)
+            jobs.set_detail(db, self.job_id, self.plan.as_json(result.model))
+            jobs.finish(db, self.job_id, JobState.DONE, f"{result.outcome}: {name}")
+
+
+def weights_hash(folder: Path, matrix: Floats) -> str:
+    """sha256 over everything in a Model's folder that shapes its answers."""
+    digest = hashlib.sha256(map_hash(matrix).encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != trained.CARD_FILE and path.name != trained.MAP_FILE:
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
