@@ -44,7 +44,8 @@ class Models(Versions):
     def __init__(self, library: Library, given: Embedder | None) -> None:
         super().__init__(library)
         self._given = given
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of what is in memory
+        self._opening = threading.RLock()  # one Model loads at a time
         self._loaded: OrderedDict[str, Embedder] = OrderedDict()
         self._bases: dict[tuple[str, str | None], Embedder] = {}
         self._fusions: dict[str, Fusion] = {}
@@ -112,17 +113,29 @@ class Models(Versions):
         return self._fusions[row.id]
 
     def load(self, model_id: str) -> Embedder:
-        """Loads a Model's embedder once and makes sure that its Generation is registered."""
-        with self._lock:
-            if model_id not in self._loaded:
-                row = self.row(model_id)
-                self.check_kept(row)
-                embedder = self._open(row)
-                self._register(row, embedder)
-                self._loaded[model_id] = embedder
+        """Loads a Model's embedder once and makes sure that its Generation is registered. Those that are loaded can be
+        asked while another one loads."""
+        found = self._in_memory(model_id)
+        if found is not None:
+            return found
+        with self._opening:
+            found = self._in_memory(model_id)
+            if found is not None:
+                return found
+            row = self.row(model_id)
+            self.check_kept(row)
+            found = self._open(row)
+            self._register(row, found)
+            with self._lock:
+                self._loaded[model_id] = found
                 self._make_room()
-            self._loaded.move_to_end(model_id)
-            return self._loaded[model_id]
+            return found
+
+    def _in_memory(self, model_id: str) -> Embedder | None:
+        with self._lock:
+            if model_id in self._loaded:
+                self._loaded.move_to_end(model_id)
+            return self._loaded.get(model_id)
 
     def _make_room(self) -> None:
         """Forgets the embedders that were not used for longest; one beneath another's map costs nothing to keep."""
@@ -192,9 +205,9 @@ class Models(Versions):
         from retrieval.index import GenerationIndex
 
         db = self._store.read()
+        model_id = model_id or models.current(db).id
+        embedder = self.load(model_id)
         with self._lock:
-            model_id = model_id or models.current(db).id
-            embedder = self.load(model_id)
             row = self.row(model_id)
             assert row.generation_id is not None
             if self._index is None or self._index.generation_id != row.generation_id:
