@@ -1,9 +1,11 @@
-"""The Gradio app: the frame, two tabs, and the endpoints that `gradio_client` calls. Wiring only."""
+"""The Gradio app: the frame, three tabs, and the endpoints that `gradio_client` calls. Wiring only."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from fastapi import FastAPI
 
 from retrieval.errors import FolioscopeError
 from retrieval.library import Library
-from ui import endpoints, library_view, search_view
+from ui import endpoints, improve_view, library_view, search_view
 
 STATIC = Path(__file__).parent / "static"
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Inter", "DejaVu Sans", "sans-serif")
@@ -26,13 +28,15 @@ ICON = (
 FRAME = f"""<div class="folio"><a class="skip" href="#q">Skip to the question</a><header class="top">
 <a class="mark" href="/" data-tab="search">{ICON}<span>Folioscope</span></a>
 <nav class="tabs" aria-label="Places"><a href="/" data-tab="search" class="on" aria-current="page">Search</a>
-<a href="/?tab=library" data-tab="library">Library<span class="n num" hidden></span></a></nav>
+<a href="/?tab=library" data-tab="library">Library<span class="n num" hidden></span></a>
+<a href="/?tab=improve" data-tab="improve">Improve<span class="n num" hidden></span></a></nav>
 <span class="grow"></span><a class="job num" href="/?tab=library" data-tab="library" hidden
  role="status"><i></i><b></b><span></span></a>
 <button type="button" class="btn quiet icon theme" aria-label="Light or dark" title="Light or dark">◐</button></header>
 <div class="toasts" role="status" aria-live="polite"></div>
 <dialog class="sheet-dialog" aria-label="Document"></dialog>
 <dialog class="teach-dialog" aria-label="Find the right page"></dialog>
+<dialog class="plain-dialog card-dialog" aria-label="Version"></dialog>
 <input type="file" id="pick-files" multiple hidden><input type="file" id="pick-folder" webkitdirectory multiple hidden></div>"""
 # before anything is drawn: the theme, so that no page flashes white at night
 HEAD = """<link rel="stylesheet" href="/static/folio/app.css"><link rel="stylesheet" href="/static/folio/improve.css">
@@ -51,20 +55,30 @@ def theme() -> gr.themes.Base:
 
 
 def build_app(library: Library) -> gr.Blocks:
-    """The page and the endpoints `/add`, `/search`, `/label`."""
+    """The page and the endpoints that `gradio_client` calls."""
     with gr.Blocks(title="Folioscope", analytics_enabled=False, fill_width=True) as app:
-        for shell in (FRAME, search_view.SHELL, library_view.SHELL):
+        for shell in (FRAME, search_view.SHELL, library_view.SHELL, improve_view.SHELL):
             gr.HTML(html_template=shell, apply_default_css=False, js_on_load=None, padding=False)
         _endpoints(library)
     return app
 
 
-def _endpoints(library: Library) -> None:
-    def add(files: list[dict], tag: list[str] | None = None, wait: bool = True) -> dict[str, object]:  # type: ignore[type-arg]
+def _told(door: Callable[..., object]) -> Callable[..., object]:
+    """An error that people understand reaches the caller as its sentence, and nothing else of it."""
+
+    @functools.wraps(door)  # Gradio reads the arguments' names and defaults from the signature
+    def answer(*given: object, **named: object) -> object:
         try:
-            return endpoints.add(library, files, tag, wait)
+            return door(*given, **named)
         except FolioscopeError as error:
             raise gr.Error(endpoints.sentence(error), print_exception=False) from error
+
+    return answer
+
+
+def _endpoints(library: Library) -> None:
+    def add(files: list[dict], tag: list[str] | None = None, wait: bool = True) -> dict[str, object]:  # type: ignore[type-arg]
+        return endpoints.add(library, files, tag, wait)
 
     def search(
         query: str,
@@ -74,20 +88,28 @@ def _endpoints(library: Library) -> None:
         tag: str | None = None,
         rerank: bool = True,
     ) -> list[dict[str, object]]:
-        try:
-            return endpoints.search(library, query, top, kind, document, tag, rerank)
-        except FolioscopeError as error:
-            raise gr.Error(endpoints.sentence(error), print_exception=False) from error
+        return endpoints.search(library, query, top, kind, document, tag, rerank)
 
     def label(query: str, corpus_id: str, judgement: str) -> dict[str, object]:
-        try:
-            return endpoints.label(library, query, corpus_id, judgement)
-        except FolioscopeError as error:
-            raise gr.Error(endpoints.sentence(error), print_exception=False) from error
+        return endpoints.label(library, query, corpus_id, judgement)
 
-    gr.events.api(add, api_name="add")
-    gr.events.api(search, api_name="search")
-    gr.events.api(label, api_name="label")
+    def labels_import(files: list[dict], dry_run: bool = False) -> dict[str, object]:  # type: ignore[type-arg]
+        return endpoints.import_labels(library, files, dry_run)
+
+    def labels_export(form: str = "csv") -> dict[str, object]:
+        return endpoints.export_labels(library, form)
+
+    def models() -> list[dict[str, object]]:
+        return [model.as_json() for model in library.models.list()]
+
+    def promote(model: str) -> dict[str, object]:
+        return library.models.promote(model).as_json()
+
+    def rollback(model: str | None = None) -> dict[str, object]:
+        return library.models.rollback(model or None).as_json()
+
+    for door in (add, search, label, labels_import, labels_export, models, promote, rollback):
+        gr.events.api(_told(door), api_name=door.__name__)
 
 
 def mount(server: FastAPI, library: Library) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast, get_args
 
 from retrieval.errors import FolioscopeError
 from retrieval.library import Library
 from retrieval.types import Kind
+from ui import label_files
 from ui.uploads import display_name
 
-PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
 PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
 JUDGEMENTS: dict[str, bool | None] = {"relevant": True, "wrong": False, "remove": None}
 
@@ -29,20 +31,26 @@ def add(
     library: Library, files: Sequence[Mapping[str, object]], tag: Sequence[str] | str | None, wait: bool
 ) -> dict[str, object]:
     """`add PATH… --tag T [--no-wait]` of files that the client has uploaded; the upload's copies are removed after."""
-    uploaded = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
-    paths = [Path(str(file.get("path", "") if isinstance(file, Mapping) else file)).resolve() for file in files]
-    for path in paths:
-        if not (path.is_relative_to(uploaded) and path.is_file()):
-            raise WrongArgument("That file was not uploaded", "Pass files with gradio_client.handle_file(PATH).")
-    names = {
-        path: display_name(str(file.get("orig_name") or path.name)) for path, file in zip(paths, files, strict=True)
-    }
+    names = _uploaded(files)
+    paths = list(names)
     tags = [tag] if isinstance(tag, str) else list(tag or ())
     try:
         return library.add(paths, tags=tags, copy=True, wait=wait, names=names).as_json()
     finally:
         for path in paths:
             shutil.rmtree(path.parent, ignore_errors=True)  # Gradio keeps each upload in a folder of its own
+
+
+def _uploaded(files: Sequence[Mapping[str, object]]) -> dict[Path, str]:
+    """Where each uploaded file lies, and its display name. Raises WrongArgument for anything else on this machine."""
+    uploaded = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
+    paths = [Path(str(file.get("path", "") if isinstance(file, Mapping) else file)).resolve() for file in files]
+    for path in paths:
+        if not (path.is_relative_to(uploaded) and path.is_file()):
+            raise WrongArgument("That file was not uploaded", "Pass files with gradio_client.handle_file(PATH).")
+    return {
+        path: display_name(str(file.get("orig_name") or path.name)) for path, file in zip(paths, files, strict=True)
+    }
 
 
 def search(
@@ -67,3 +75,22 @@ def label(library: Library, query: str, corpus_id: str, judgement: str) -> dict[
     relevant = JUDGEMENTS[judgement.lstrip("-")]
     library.labels.set(query, corpus_id, relevant, source="api")
     return {"query": query, "corpus_id": corpus_id, "relevant": relevant}
+
+
+def import_labels(library: Library, files: Sequence[Mapping[str, object]], dry_run: bool) -> dict[str, object]:
+    """`labels import FILE [--dry-run]`; qrels come with their queries.jsonl."""
+    names = _uploaded(files)
+    with tempfile.TemporaryDirectory(dir=os.environ["GRADIO_TEMP_DIR"]) as folder:
+        for path, name in names.items():
+            path.rename(Path(folder) / label_files.stored_name(name))
+            shutil.rmtree(path.parent, ignore_errors=True)
+        return library.labels.import_file(label_files.main_file(Path(folder)), dry_run=dry_run)
+
+
+def export_labels(library: Library, form: str) -> dict[str, object]:
+    """`labels export FILE`: {name of a file: its text}."""
+    if form not in get_args(label_files.Form):
+        raise WrongArgument(f"There is no form {form!r}", "Forms are csv, qrels and jsonl.")
+    with tempfile.TemporaryDirectory(dir=os.environ["GRADIO_TEMP_DIR"]) as folder:
+        files = label_files.written(library, Path(folder), cast(label_files.Form, form))
+        return {path.name: path.read_text("utf-8") for path in files}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from retrieval.training.types import (
     GUARD_TOLERANCE,
@@ -250,6 +250,16 @@ def imported(counts: dict[str, object], *, dry: bool) -> str:
     verb = "would be new" if dry else "imported"
     text = f"{plural(new, 'judgement')} {verb}"
     return f"{text}, {count(known)} {'is' if known == 1 else 'are'} here already" if known else text
+
+
+def conflicts(rows: Sequence[Mapping[str, object]]) -> str:
+    """“3 say otherwise than those here: the later one counts, so 2 of the file win and 1 of the library's stays.”"""
+    file = sum(row["wins"] == "file" for row in rows)
+    here = len(rows) - file
+    verb = "says" if len(rows) == 1 else "say"
+    won = [f"{count(file)} of the file {'wins' if file == 1 else 'win'}"] if file else []
+    won += [f"{count(here)} of the library’s {'stays' if here == 1 else 'stay'}"] if here else []
+    return f"{count(len(rows))} {verb} otherwise than what is here. The later one counts: {' and '.join(won)}."
 
 
 def _number(value: object) -> int:

@@ -87,8 +87,11 @@ def running(
 ) -> str:
     """The card of a retrain: what it learns from, how far it is, its steps."""
     left = figures.left(seconds_left)
-    lead = f"Learning from {wording.plural(progress.labels, 'judgement')}" + (f" · {left}" if left else "")
+    lead = f"Learning from {wording.plural(progress.labels, 'judgement')}" + (f"{figures.GAP}· {left}" if left else "")
     listed = "".join(_step(step, time.time() if now is None else now) for step in progress.steps)
+    listed = (
+        listed or '<li class="now" aria-current="step"><span aria-hidden="true">●</span>Getting ready<span></span></li>'
+    )
     return (
         f'<p class="sub">Retraining, started {figures.hour(created)} · goes on when you close this page</p>'
         f'<p class="lead num">{esc(lead)}</p><div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100"'
@@ -98,11 +101,12 @@ def running(
 
 
 def _step(step: TrainStep, now: float) -> str:
-    text = esc(step.title + (f", {step.detail}" if step.detail else ""))
+    text = esc(step.title)
     if step.seconds is not None:
         took = figures.step_time(step.seconds, None)
         return f'<li class="done"><span class="ok" aria-label="done">✓</span>{text}<span>{took}</span></li>'
     if step.started is not None:
+        text += f", {esc(step.detail)}" if step.detail else ""
         took = figures.step_time(max(0.0, now - step.started), None)
         return f'<li class="now" aria-current="step"><span aria-hidden="true">●</span>{text}<span>{took}</span></li>'
     return f"<li><span></span>{text}<span>{figures.step_time(None, step.expected_s)}</span></li>"
@@ -181,8 +185,7 @@ def preview(counts: Mapping[str, object]) -> str:
         named = wording.plural(len(unknown), "answer is", "answers are")
         out.append(f'<p class="note">{named} not in this library and left out:</p>{_some(unknown)}')
     if isinstance(conflicts, Sequence) and conflicts:
-        named = wording.plural(len(conflicts), "judgement says", "judgements say")
-        out.append(f'<p class="note">{named} otherwise here: the later one wins.</p>')
+        out.append(f'<p class="note">{esc(figures.conflicts(conflicts))}</p>')
     return "".join(out)
 
 

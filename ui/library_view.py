@@ -7,7 +7,7 @@ import time
 
 from retrieval.library import Library
 from retrieval.types import DocumentInfo, FileKind, Stage
-from ui import cards, wording
+from ui import cards, improve_view, wording
 from ui.cards import esc
 from ui.search_view import GLASS
 
@@ -172,10 +172,11 @@ def status(library: Library) -> dict[str, object]:
     """
     counts = library.documents.counts()
     job = library.jobs.active()
+    progress = library.training.progress()
     pill = None
     if job is not None:
         share, text = wording.pill(job)
-        pill = {"percent": share, "text": text}
+        pill = {"percent": share, "text": text, "tab": "improve" if job.kind == "train" else "library"}
     shelf = (sorted(counts.items()), library.documents.tags())
     refused = [refusal.id for refusal in library.documents.refusals()]
     return {
@@ -183,6 +184,9 @@ def status(library: Library) -> dict[str, object]:
         "active": job is not None,
         "documents": counts["documents"],
         "deleted": counts["deleted"],
+        "judged": progress.judged,
+        "improve": improve_view.stamp(library, progress),
+        "model": library.models.current.id,
         "ready": library.ready,
         "hint": wording.hint(counts["pages"], counts["documents"]),
         "shelf": _stamp(shelf),

@@ -22,10 +22,10 @@ SHELL = f"""<section class="folio" id="tab-search" aria-label="Search"><main>
 <button type="button" class="btn main" data-act="choose">Choose files</button>
 <button type="button" class="btn" data-act="samples">Load the samples</button></div>
 <div class="files" hidden></div>
-<div class="three"><div><b>1 · Add</b>Drop what you have. It answers by its words at once,
-and by what it shows soon after.</div>
-<div><b>2 · Ask</b>Plain words. You get the page with the place on it, or the second in the video.</div>
-<div><b>3 · Judge</b>Say what was right and what was wrong: one key each. It is kept with the question.</div></div></div>
+<div class="three"><div><b>1 · Ask</b>Plain words. You get the page with the place on it,
+or the second in the video.</div>
+<div><b>2 · Teach</b>Say what was right and what was wrong: one key each.</div>
+<div><b>3 · Retrain</b>See on questions it never saw whether the new model is better. Keep it, or go back.</div></div></div>
 <div class="asking" hidden>
 <form role="search" class="ask" action="/"><label class="sr" for="q">Ask</label>{GLASS}
 <input id="q" name="q" type="search" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search"
@@ -57,6 +57,7 @@ def answers(
     only = kind_of(kind)
     if not library.ready:
         library.loading_in_background()  # answers come by words meanwhile
+    answered_by = library.models.current.id
     result = library.search(query, top=ASKED, kind=only, document=document or None, tag=tag or None)
     fitting = sum(hit.fits for hit in result.hits)
     return {
@@ -67,6 +68,7 @@ def answers(
         "nothing": fitting == 0,
         "words_only": result.by_words_only,
         "reading": result.reading,
+        "model": answered_by,
         "hits": [_entry(hit, result) for hit in result.hits],
     }
 

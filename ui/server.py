@@ -47,6 +47,7 @@ def build_server(library: Library, *, allow_hosts: Sequence[str] = (), login: st
     """The whole application over one open Library. Imports gradio."""
     os.environ["GRADIO_TEMP_DIR"] = str(library.path / FOLDER / f"{os.getpid()}-gradio")
     from ui import app
+    from ui.improve_routes import improve_routes
     from ui.media import media_routes
     from ui.routes import api_routes
 
@@ -58,6 +59,7 @@ def build_server(library: Library, *, allow_hosts: Sequence[str] = (), login: st
     server.add_exception_handler(Exception, _unexpected)
     server.include_router(media_routes(library))
     server.include_router(api_routes(library, uploads))
+    server.include_router(improve_routes(library, uploads))
     server.mount("/static/folio", StaticFiles(directory=STATIC))
     server.state.uploads = uploads
     app.mount(server, library)

@@ -52,21 +52,25 @@ class Uploads:
     def ticket(self) -> str:
         """A new, empty place for one file (and the subtitles that belong to it)."""
         ticket = secrets.token_hex(16)
-        self._folder(ticket).mkdir(parents=True)
+        self.folder(ticket).mkdir(parents=True)
         return ticket
 
-    def _folder(self, ticket: str) -> Path:
+    def folder(self, ticket: str) -> Path:
+        """Where that ticket's files lie, once it was given. Raises UploadError for what is no ticket."""
         if not _TICKET.match(ticket):
             raise UploadError("This upload has no such ticket", "Drop the files again.")
         return self.root / f"{os.getpid()}-{ticket}"
 
-    async def receive(self, ticket: str, name: str, chunks: AsyncIterator[bytes]) -> Path:
-        """Streams one file to disk and returns where it lies. Raises UploadError; then nothing of it is left."""
-        folder = self._folder(ticket)
+    async def receive(self, ticket: str, name: str, chunks: AsyncIterator[bytes], *, named: bool = False) -> Path:
+        """Streams one file to disk and returns where it lies. Raises UploadError; then nothing of it is left.
+
+        `named`: `name` is ours, not a client's, and the file gets it; several may lie under one ticket.
+        """
+        folder = self.folder(ticket)
         if not folder.is_dir():
             raise UploadError("This upload has no such ticket", "Drop the files again.")
         ending = _ENDING.search(name.lower())
-        path = folder / f"upload{ending.group() if ending else ''}"
+        path = folder / (name if named else f"upload{ending.group() if ending else ''}")
         size = 0
         try:
             with path.open("xb") as file:
@@ -87,7 +91,7 @@ class Uploads:
         return path
 
     def discard(self, ticket: str) -> None:
-        shutil.rmtree(self._folder(ticket), ignore_errors=True)
+        shutil.rmtree(self.folder(ticket), ignore_errors=True)
 
     def close(self) -> None:
         """Removes everything that this process holds here."""

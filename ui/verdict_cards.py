@@ -38,7 +38,7 @@ def _js(value: bool) -> str:
 
 def plot(found: Verdict) -> str:
     """NDCG@10 now and new on one scale, and the change beside its zero: dots with their 95 % intervals."""
-    if not found.all_pages:
+    if found.no_gain or not found.all_pages:
         return ""
     main = found.all_pages[0]
     low, high = _span((main.before, main.after))
@@ -68,9 +68,9 @@ def _dot(
 
     left, right = at(shown.low), at(shown.high)
     line = f'<u style="left:{left:.2f}%;width:{max(0.0, right - left):.2f}%"></u><i style="left:{at(shown.value):.2f}%"></i>'
+    figure = f'<b style="left:{right:.2f}%">{esc(tell(shown.value))}</b>'
     middle = f'<s style="left:{at(0.0):.2f}%"></s>' if zero else ""
-    track = f'<span class="track">{middle}{line}</span>'
-    return f'<div class="dot {look}"><span>{name}</span>{track}<span>{esc(tell(shown.value))}</span></div>'
+    return f'<div class="dot {look}"><span>{name}</span><span class="track">{middle}{line}{figure}</span></div>'
 
 
 def table(found: Verdict) -> str:

@@ -212,6 +212,8 @@ def pill(job: Job) -> tuple[int, str]:
     share = round(100 * job.done / job.total) if job.total else 0
     if job.state is JobState.QUEUED:
         return 0, f"{job.title}, waiting"
+    if job.kind == "train" and job.seconds_left is None:
+        return 0, f"{job.title}, getting ready"  # its steps are not known yet
     left = time_left(job.seconds_left)
     return min(100, share), f"{job.title}, {left}" if left else job.title
 

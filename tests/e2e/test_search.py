@@ -59,7 +59,7 @@ def test_the_missing_page_is_found_and_taught(page: Page, server: Running, tmp_p
 def test_u_takes_judgements_back_one_by_one(page: Page, server: Running, tmp_path: Path) -> None:
     server.library.add([birds(tmp_path)])
     page.goto(f"{server.address}/?q=herons+otters")
-    expect(page.locator(".hit.on")).to_be_visible()
+    page.locator(".hit").first.click()
     page.keyboard.press("r")
     right = page.locator(".hit.on [data-judge=right]")
     wrong = page.locator(".hit.on [data-judge=wrong]")
@@ -77,6 +77,7 @@ def test_u_takes_judgements_back_one_by_one(page: Page, server: Running, tmp_pat
 def test_zoom_and_escape(page: Page, server: Running, tmp_path: Path) -> None:
     server.library.add([birds(tmp_path)])
     page.goto(f"{server.address}/?q=herons")
+    page.locator(".hit").first.click()
     picture = page.locator(".view img.large")
     expect(picture).to_have_js_property("complete", True)
     wide, sharp = picture.evaluate("image => [image.clientWidth, image.naturalWidth]")

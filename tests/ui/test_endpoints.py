@@ -77,5 +77,33 @@ def test_no_file_of_the_machine_can_be_named(served: Running, path: str) -> None
     assert not [path for path in (served.library.path / "uploads").rglob("*") if path.is_file()]
 
 
-def test_only_the_three_are_there(client: Client) -> None:
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/add", "/search", "/label"}
+def test_judgements_travel(client: Client, served: Running, tmp_path: Path) -> None:
+    client.predict("crimson valve", "valve.pdf#page=1", "relevant", api_name="/label")
+    out = client.predict("qrels", api_name="/labels_export")
+    assert set(out) == {"qrels.tsv", "queries.jsonl"}
+    client.predict("crimson valve", "valve.pdf#page=1", "remove", api_name="/label")
+    for name, text in out.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    files = [handle_file(str(tmp_path / name)) for name in out]
+    seen = client.predict(files, True, api_name="/labels_import")
+    assert (seen["imported"], served.library.labels.list()) == (1, [])
+    assert client.predict(files, api_name="/labels_import")["imported"] == 1
+    assert [label.query for label in served.library.labels.list()] == ["crimson valve"]
+    assert not [path for path in (served.library.path / "uploads").rglob("*") if path.is_file()]
+    with pytest.raises(AppError, match="together with its queries"):
+        client.predict(files[:1], api_name="/labels_import")
+
+
+def test_models_promote_roll_back(client: Client) -> None:
+    assert [row["id"] for row in client.predict(api_name="/models")] == ["builtin"]
+    assert client.predict("builtin", api_name="/promote")["current"] is True
+    with pytest.raises(AppError, match="There is no model"):
+        client.predict("lost", api_name="/promote")
+    with pytest.raises(AppError, match="No other model"):
+        client.predict(api_name="/rollback")
+
+
+def test_only_these_are_there(client: Client) -> None:
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
+        "/add", "/search", "/label", "/labels_import", "/labels_export", "/models", "/promote", "/rollback",
+    }  # fmt: skip

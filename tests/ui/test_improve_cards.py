@@ -30,7 +30,7 @@ def test_persons_words_are_text(evil: str) -> None:
         + verdict_cards.changes(verdict(won=(Change(evil, 7, evil, 1, 2),)), {7: page(document=evil)})
         + cards.question(Teach(evil, 7, evil), page(document=evil, corpus_id=evil))
         + cards.judgements([cards.Judgement(evil, 7, evil, True, True)], 9)
-        + cards.preview({"imported": 1, "already": 0, "unknown": [evil], "conflicts": [evil]})
+        + cards.preview({"imported": 1, "already": 0, "unknown": [evil], "conflicts": [{"wins": "file"}]})
     )
     seen = Seen(drawn)
     assert not {"script", "svg", "iframe", "textarea"} & set(seen.tags)
@@ -62,7 +62,7 @@ def test_a_running_retrain_says_how_far() -> None:
 def test_the_verdict_plots_intervals_inside_the_track() -> None:
     shown = verdict_cards.plot(verdict())
     lefts = [float(value) for value in re.findall(r"left:([\d.]+)%", shown)]
-    assert len(lefts) == 7  # three lines, three dots, one zero
+    assert len(lefts) == 10  # three lines, dots and figures, one zero
     assert all(0 <= value <= 100 for value in lefts)
     assert "NDCG@10 now .61, new .68" in shown
     assert verdict_cards.plot(verdict(all_pages=())) == ""
@@ -119,9 +119,10 @@ def test_judgements_can_be_undone_while_their_page_is_here() -> None:
 
 
 def test_the_preview_of_an_import() -> None:
+    both = [{"wins": "file"}, {"wins": "library"}]
     unknown = [f"lost-{number}.pdf" for number in range(7)]
-    told = text(cards.preview({"imported": 3, "already": 2, "unknown": unknown, "conflicts": [1]}))
+    told = text(cards.preview({"imported": 3, "already": 2, "unknown": unknown, "conflicts": both}))
     assert "3 judgements would be new, 2 are here already." in told
     assert "7 answers are not in this library" in told
     assert "and 2 more" in told
-    assert "1 judgement says otherwise here" in told
+    assert "The later one counts: 1 of the file wins and 1 of the library’s stays." in told

@@ -4,9 +4,11 @@ import { get } from "./net.js";
 import { address, all, move, one } from "./dom.js";
 import * as search from "./search.js";
 import * as library from "./library.js";
+import * as improve from "./improve.js";
 import * as teach from "./teach.js";
 import { startUploads } from "./upload.js";
 
+const TABS = ["search", "library", "improve"], TITLES = { library: "Library · Folioscope", improve: "Improve · Folioscope" };
 const FAST_MS = 1000, SLOW_MS = 5000;
 export const state = { status: null };
 let timer = null;
@@ -28,28 +30,32 @@ function theme() {
 }
 
 function show(tab) {
-  for (const name of ["search", "library"]) one(`#tab-${name}`).hidden = name !== tab;
+  for (const name of TABS) one(`#tab-${name}`).hidden = name !== tab;
   for (const link of all(".tabs [data-tab]")) {
     const on = link.dataset.tab === tab;
     link.classList.toggle("on", on);
     on ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   }
-  document.title = tab === "library" ? "Library · Folioscope" : search.title();
+  document.title = TITLES[tab] || search.title();
   if (tab === "library") library.shown(); else library.left();
+  if (tab === "improve") improve.shown(); else improve.left();
 }
+
+const place = (here) => (TITLES[here.tab] ? here.tab : "search");
 
 let lastSearch = {};
 export function open(tab, params = {}) {
   const here = address();
-  if (here.tab !== "library") lastSearch = here;
-  move(tab === "library" ? { tab: "library", ...params } : Object.keys(params).length ? params : lastSearch);
+  if (place(here) === "search") lastSearch = here;
+  move(tab !== "search" ? { tab, ...params } : Object.keys(params).length ? params : lastSearch);
   route();
 }
 
 function route() {
   const here = address();
-  show(here.tab === "library" ? "library" : "search");
-  if (here.tab === "library") library.route(here); else search.route(here);
+  show(place(here));
+  if (place(here) === "search") search.route(here);
+  else if (place(here) === "library") library.route(here);
 }
 
 function pill(job) {
@@ -60,6 +66,8 @@ function pill(job) {
   one("b", box).textContent = `${job.percent} %`;
   one("span", box).textContent = job.text;
   box.title = job.text;
+  box.dataset.tab = job.tab;
+  box.href = `/?tab=${job.tab}`;
 }
 
 async function look() {
@@ -72,13 +80,16 @@ async function look() {
     const before = state.status;
     state.status = status;
     pill(status.pill);
-    const count = one(".tabs .n");
-    count.hidden = !status.documents;
-    count.textContent = status.documents.toLocaleString("en");
+    for (const [name, number] of [["library", status.documents], ["improve", status.judged]]) {
+      const count = one(`.tabs [data-tab=${name}] .n`);
+      count.hidden = !number;
+      count.textContent = number.toLocaleString("en");
+    }
     document.body.classList.remove("offline");
     const stamp = !before || before.stamp !== status.stamp;
     search.changed(status, !before || before.shelf !== status.shelf, stamp);
     if (stamp) library.changed();
+    if (!before || before.improve !== status.improve || improve.running()) improve.changed();
   } catch { document.body.classList.add("offline"); }
   clearTimeout(timer);
   timer = setTimeout(look, active ? FAST_MS : SLOW_MS);
@@ -91,10 +102,13 @@ function keys(event) {
   if (event.key === "/" && !typing && !one("dialog[open]")) {
     event.preventDefault();
     if (address().tab === "library") one("#filter").focus();
+    else if (address().tab === "improve") { open("search"); one("#q").focus(); one("#q").select(); }
     else { one("#q").focus(); one("#q").select(); }
     return;
   }
-  if (address().tab !== "library" && !one("dialog[open]")) search.key(event, typing);
+  if (one("dialog[open]")) return;
+  if (place(address()) === "search") search.key(event, typing);
+  else if (address().tab === "improve") improve.key(event, typing);
 }
 
 function start() {
@@ -112,6 +126,7 @@ function start() {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   search.start();
   library.start();
+  improve.start();
   teach.start();
   startUploads();
   route();
@@ -121,7 +136,7 @@ function start() {
 
 // the theme must not wait for Gradio
 theme();
-const drawn = () => one("#tab-search") && one("#tab-library") && one(".top");
+const drawn = () => TABS.every((name) => one(`#tab-${name}`)) && one(".top");
 if (drawn()) start();
 else {
   const watcher = new MutationObserver(() => { if (drawn()) { watcher.disconnect(); start(); } });

@@ -1,6 +1,6 @@
 // The Search tab: asks, lists, moves through the answers, judges them.
 
-import { get } from "./net.js";
+import { get, post } from "./net.js";
 import { address, all, element, failed, move, narrow, one } from "./dom.js";
 import * as judging from "./judging.js";
 import * as teach from "./teach.js";
@@ -47,7 +47,7 @@ const wanted = () => ({
 
 function submit() {
   move(wanted());
-  route(address(), { again: true });
+  route(address(), { again: true, note: true });
 }
 
 function clicked(event) {
@@ -73,7 +73,7 @@ function weaker(button) {
 }
 
 // Shows what the address says. Called on load, back, forward and after a question.
-export async function route(here, { again = false } = {}) {
+export async function route(here, { again = false, note = false } = {}) {
   fill();
   one("#q").value = here.q || "";
   choose(here.kind || "");
@@ -82,6 +82,8 @@ export async function route(here, { again = false } = {}) {
   if (!here.q) { clear(here); return; }
   one(".idle").hidden = true;
   if (again || !asked || asked.key !== key_of(here)) { if (!(await ask(here))) return; }
+  // what a person asks (not a reload, not a link) may be worth judging: Improve offers it
+  if (note && asked.hits.length) post("/api/asked", { query: asked.query, pages: asked.hits.slice(0, 10).map((hit) => hit.page) }).catch(() => { /* the answers are there */ });
   if (here.hit) await open(here.hit);
   else if (narrow()) close();
   else if (asked.hits.length && !asked.nothing) select(asked.hits[0].page, { from: "route" });
@@ -243,14 +245,20 @@ export function changed(status, shelf, stamp) {
   hasDocuments = status.documents > 0;
   one(".hello").hidden = hasDocuments;
   one(".asking").hidden = !hasDocuments;
-  if (first && hasDocuments && !address().q && !narrow() && address().tab !== "library") one("#q").focus();
+  if (first && hasDocuments && !address().q && !narrow() && !address().tab) one("#q").focus();
   if (shelf) fill(true).then(() => { if (!asked) suggest(); });
-  if (had === false && hasDocuments && address().tab !== "library") one("#q").focus();
+  if (had === false && hasDocuments && !address().tab) one("#q").focus();
   one(".idle .hint").textContent = status.hint;
   if (!asked) return;
   const loaded = status.ready && asked.words_only === "loading";
   // nothing is on the screen, so nothing can jump
   if (!asked.hits.length && (loaded || (asked.reading && stamp))) { route(address(), { again: true }); return; }
+  const switched = status.model !== asked.model && status.ready;
+  if (switched && !one(".notice-model")) {
+    const line = element("p", { class: "note notice-model" }, "Another model answers now. ");
+    line.append(element("button", { type: "button", class: "link", "data-act": "again" }, "Ask again"));
+    one(".notices").append(line);
+  }
   const read = asked.reading > 0 && !status.active;
   const line = one(loaded ? ".notice-words" : ".notice-reading");
   if ((loaded || read) && line && !one("[data-act=again]", line)) {
