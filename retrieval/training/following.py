@@ -8,10 +8,11 @@ from typing import Any
 from torch import nn
 from transformers import TrainerCallback
 
+from retrieval.training.learn import Stopped
 from retrieval.training.moving import EPSILON, State, keep
 
 
-class Cancelled(Exception):
+class Cancelled(Stopped):
     """A person stopped the training. Nothing was saved."""
 
 
