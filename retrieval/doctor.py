@@ -7,8 +7,9 @@ import sqlite3
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from retrieval.store import documents, vectors
+from retrieval.store import documents, models, vectors
 from retrieval.store.db import SCHEMA_VERSION, integrity
+from retrieval.trained import is_whole
 
 if TYPE_CHECKING:
     from retrieval.library import Library
@@ -48,6 +49,11 @@ def report(library: Library) -> dict[str, object]:
             "parts_embedded": embedded,
             "missing_files": missing,
             "model": library.models.current.id,
+            "models_without_weights": [
+                row.id
+                for row in models.listed(db)
+                if row.trained and row.dropped is None and not is_whole(library.models.folder(row.id))
+            ],
         },
     }
 

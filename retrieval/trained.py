@@ -32,9 +32,14 @@ def folder_of(library: Path, model_id: str) -> Path:
     return library / "models" / model_id
 
 
+def is_whole(folder: Path) -> bool:
+    """The weights are there: this file comes last and goes first."""
+    return (folder / FUSION_FILE).exists()
+
+
 def opened(base: Embedder, folder: Path) -> Embedder:
     """`base` with what stands in a Model's folder around it. Raises ModelError when it is missing or damaged."""
-    if not (folder / FUSION_FILE).exists():
+    if not is_whole(folder):
         raise ModelError(
             f"The weights of the model {folder.name} are not here.", "`folioscope rollback` goes back to another."
         )
@@ -83,7 +88,7 @@ def finish(folder: Path, library: Path, model_id: str) -> Path:
     whole = folder_of(library, model_id)
     if not whole.exists():
         folder.rename(whole)
-    elif (whole / FUSION_FILE).exists():  # the same weights once more: the id is made of them
+    elif is_whole(whole):  # the same weights once more: the id is made of them
         (folder / CARD_FILE).replace(whole / CARD_FILE)
     else:  # only its card was left
         for path in sorted(folder.iterdir(), key=lambda path: path.name == FUSION_FILE):

@@ -330,3 +330,16 @@ def test_verdict_and_card_stand_with_the_model(shop: Workshop) -> None:
     assert "projection" in shop.library.models.card("builtin")
     with pytest.raises(NotFound):
         shop.library.models.verdict("nothing")
+
+
+def test_doctor_names_models_without_their_weights(shop: Workshop) -> None:
+    first, second = teach(shop.library, 1), teach(shop.library, 2)
+
+    def missing() -> object:
+        report = shop.library.doctor()["library"]
+        assert isinstance(report, dict)
+        return report["models_without_weights"]
+
+    assert missing() == []
+    (shop.library.models.folder(second) / "fusion.json").unlink()
+    assert missing() == [second] and first not in str(missing())
