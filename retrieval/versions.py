@@ -201,10 +201,14 @@ def _answers(row: models.ModelRow, since: float, ready: bool) -> ModelInfo:
 def _infos(db: sqlite3.Connection, rows: list[models.ModelRow]) -> list[ModelInfo]:
     answers = models.current(db).id
     counts = {generation: vectors.totals(db, generation) for generation in {row.generation_id for row in rows}}
+    ready = {
+        generation: embedded == parts or not vectors.lacking(db, generation)  # paused documents are not waited for
+        for generation, (parts, embedded) in counts.items()
+    }
     found = []
     for row in rows:
         parts, embedded = counts[row.generation_id]
-        found.append(_info(row, row.id == answers, embedded == parts, embedded, parts))
+        found.append(_info(row, row.id == answers, ready[row.generation_id], embedded, parts))
     return found
 
 

@@ -42,7 +42,7 @@ _COLUMNS = ", ".join(ModelRow._fields)
 _BY_ID = f"SELECT {_COLUMNS} FROM models WHERE id = ?"
 _BEFORE = (
     f"SELECT {', '.join('m.' + name for name in ModelRow._fields)} FROM promotions p JOIN models m ON m.id = p.model_id"
-    " WHERE m.id != ? AND m.dropped IS NULL ORDER BY p.id DESC LIMIT 1"
+    " WHERE m.id != ? AND m.dropped IS NULL AND m.discarded IS NULL ORDER BY p.id DESC LIMIT 1"
 )
 _BY_NAME = f"SELECT {_COLUMNS} FROM models WHERE name = ? ORDER BY created DESC LIMIT 1"
 

@@ -134,6 +134,14 @@ def test_going_back_to_a_named_one_skips_what_came_between(shop: Workshop) -> No
         shop.library.models.rollback("nothing")
 
 
+def test_nobody_goes_back_to_what_was_discarded(shop: Workshop) -> None:
+    first, second = teach(shop.library, 1), teach(shop.library, 2)
+    shop.library.models.promote(first)
+    shop.library.models.promote(second)
+    shop.library.models.discard(first)
+    assert shop.library.models.rollback().id == "builtin"
+
+
 def test_promoting_the_current_one_again_changes_nothing_of_the_way_back(shop: Workshop) -> None:
     first, second = teach(shop.library, 1), teach(shop.library, 2)
     for model_id in (first, second, second):
@@ -256,6 +264,17 @@ def test_a_document_that_was_away_is_caught_up_with(tmp_path: Path, back: str) -
         assert shop.library.search("narwhal").hits[0].why.meaning == 1
         assert shop.library.models.current.ready
         shop.assert_whole()
+
+
+def test_a_paused_document_is_not_waited_for(tmp_path: Path) -> None:
+    with shop_with_two(tmp_path) as shop:
+        job, _ = add_texts(shop.store, [("away", "narwhal")])
+        assert job is not None
+        while shop.library.documents.get("away").stage == "words":
+            shop.step()
+        shop.library.jobs.cancel(job)
+        assert [(info.ready, info.parts - info.embedded) for info in shop.library.models.list()] == [(True, 1)] * 2
+        assert shop.library.models.promote("apart").ready
 
 
 def test_a_page_embedded_while_another_model_is_promoted_is_embedded_for_that_one_too(tmp_path: Path) -> None:
