@@ -14,6 +14,8 @@ from pathlib import Path
 
 OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 KINDS = ("page", "picture", "moment")
+RECIPES = ("auto", "careful", "balanced", "bold")
+LOSSES = ("mnrl", "cached-mnrl", "triplet", "contrastive", "matryoshka")
 FILE_KINDS = {"pdf": "page", "image": "picture", "video": "moment"}  # names that people also use
 
 
@@ -71,7 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _models(command("models", "the models, their cards, and new ones"), common)
     _versions(command("promote", "make a model the current one"), command("rollback", "go back to a model before it"))
+    _train(command("train", "a new model from judgements, measured"))
     _eval(command("eval", "measure on questions with judgements"))
+    demo = command("demo", "a throw-away library: add, ask, judge, retrain, compare, promote, roll back")
+    demo.add_argument("--seed", type=int, default=0, metavar="N")
     _serve(command("serve", "start the app"))
     command("doctor", "versions, what this CPU can, is the library sound")
     return parser
@@ -140,6 +145,16 @@ def _versions(promote: argparse.ArgumentParser, rollback: argparse.ArgumentParse
     rollback.add_argument(
         "model", nargs="?", metavar="ID", help="default: the one that answered before the current one"
     )
+
+
+def _train(train: argparse.ArgumentParser) -> None:
+    train.add_argument(
+        "--from", dest="folder", type=Path, metavar="FOLDER", help="its queries.jsonl and qrels.tsv, for this run only"
+    )
+    train.add_argument("--split", metavar="NAME", help="these questions of FOLDER only")
+    train.add_argument("--recipe", choices=RECIPES, default=RECIPES[0], help="how much of the model moves")
+    train.add_argument("--loss", choices=LOSSES, help="of the embedder, where the recipe trains it")
+    train.add_argument("--seed", type=int, default=0, metavar="N")
 
 
 def _eval(evaluate: argparse.ArgumentParser) -> None:

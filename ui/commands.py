@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> Answer | None:
     if args.command == "serve":
         serve(args)
         return None
+    if args.command == "demo":
+        return demonstrate(args)
     with Library(args.library) as library:
         return COMMANDS[args.command](library, args)
 
@@ -334,6 +336,35 @@ def _report_text(report: dict[str, object]) -> str:
     return "\n".join([*lines, f"{report['queries']} questions; p50 {latency['p50']} ms, p95 {latency['p95']} ms"])
 
 
+def train(library: Library, args: argparse.Namespace) -> Answer:
+    from ui import training_commands
+
+    progress = Progress()
+    try:
+        found = training_commands.train(library, args, lambda job: _tell(progress, job))
+    except KeyboardInterrupt:
+        progress.done()
+        progress.say("The retrain goes on in the background; `folioscope jobs` shows it, `folioscope cancel` stops it.")
+        raise
+    progress.done()
+    return Answer(training_commands.as_json(found), training_commands.text(found))
+
+
+def demonstrate(args: argparse.Namespace) -> Answer:
+    from ui.demo import demo
+
+    lines: list[str] = []
+    progress = Progress()
+
+    def say(line: str) -> None:
+        lines.append(line)
+        progress.say(line)
+
+    value = demo(args, say)
+    progress.done()
+    return Answer(value, "\n".join(lines))
+
+
 # the rest
 
 
@@ -377,6 +408,7 @@ COMMANDS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
     "models": models,
     "promote": promote,
     "rollback": rollback,
+    "train": train,
     "eval": evaluate,
     "doctor": doctor,
 }

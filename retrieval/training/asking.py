@@ -24,11 +24,13 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One Model as far as it matters for an answer. `map` None: the embedder's vectors as they are."""
+    """One Model as far as it matters for an answer. `embedder` is the one beneath the map, `map` None: there is none."""
 
+    embedder: Embedder
     fusion: Fusion
     map: Floats | None
     index: GenerationIndex
+    generation: int
 
     def turned(self, vectors: Floats) -> Floats:
         return vectors if self.map is None else apply_map(vectors, self.map)

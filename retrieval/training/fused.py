@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NOTHING = -1e9  # score of a place where no candidate stands
-_AROUND = {"document_text": "text", "near_text": "text"}
 
 
 class Batch(NamedTuple):
@@ -80,9 +79,8 @@ class Route:
         mean = queries @ self.mean
         variance = ((queries @ self.square) * queries).sum(dim=1) - mean * mean
         share = self.count / (self.count + PRIOR_WEIGHT)
-        centre = share * mean + (1 - share) * scale.mean
         spread = (share * variance.clamp_min(1e-6) + (1 - share) * scale.deviation**2).clamp_min(1e-6).sqrt()
-        return scale.mean + scale.deviation * (cosines - centre[:, None]) / spread[:, None]
+        return scale.mean + scale.deviation * (cosines - mean[:, None]) / spread[:, None]
 
 
 class Fused(torch.nn.Module):

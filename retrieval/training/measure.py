@@ -24,7 +24,7 @@ from retrieval.training.compare import (
 from retrieval.training.guarding import guard
 from retrieval.training.plan import Plan
 from retrieval.training.types import GUARD_TOLERANCE, Comparison, JudgedQuestion, Outcome, Verdict
-from retrieval.types import Embedder, Floats
+from retrieval.types import Floats
 
 if TYPE_CHECKING:
     from retrieval.training.run import Made
@@ -41,23 +41,19 @@ class Measured:
     cross_validated: bool
 
 
-class Measuring:
-    """`vectors`: of every judged question by the embedder before its map; `before`: the current Model."""
+Vectors = Mapping[str, Floats]  # question → (dim,), before any map
 
-    def __init__(
-        self,
-        library: Library,
-        vectors: Mapping[str, Floats],
-        before: Side,
-        check: Callable[[], None],
-        plan: Plan,
-    ) -> None:
-        self._library, self._vectors, self._before = library, vectors, before
+
+class Measuring:
+    """`before`: the current Model, with its vectors of every judged question."""
+
+    def __init__(self, library: Library, before: Side, vectors: Vectors, check: Callable[[], None], plan: Plan) -> None:
+        self._library, self._before, self._vectors = library, before, vectors
         self._check, self._plan = check, plan
 
-    def ask(self, sides: Sequence[tuple[Sequence[JudgedQuestion], Side]]) -> list[Ranking]:
-        """Questions, each group with the Model that is new to it."""
-        total, done = sum(len(some) for some, _ in sides), 0
+    def ask(self, sides: Sequence[tuple[Sequence[JudgedQuestion], Side, Vectors]]) -> list[Ranking]:
+        """Questions, each group with the Model that is new to it and that one's vectors."""
+        total, done = sum(len(some) for some, _, _ in sides), 0
 
         def tick() -> None:
             nonlocal done
@@ -66,16 +62,18 @@ class Measuring:
             done += 1
 
         found: list[Ranking] = []
-        for some, side in sides:
-            rows = np.stack([self._vectors[question.query] for question in some])
-            found += rankings(self._library, some, (self._before, rows), (side, rows), tick)
+        for some, side, vectors in sides:
+            first, second = (np.stack([of[question.query] for question in some]) for of in (self._vectors, vectors))
+            found += rankings(self._library, some, (self._before, first), (side, second), tick)
         return found
 
-    def guard(self, embedder: Embedder, after: Side) -> Comparison:
+    def guard(self, after: Side) -> Comparison:
         """The general questions, before and after."""
-        with guard(embedder, self._library.cache, self._check) as asked:
-            before, now = (asked.ask(side.turned(asked.vectors), side.fusion) for side in (self._before, after))
-            return compare(asked.rankings(before, now), "ndcg@10")
+        answers = []
+        for side in (self._before, after):
+            with guard(side.embedder, self._library.cache, self._check) as asked:
+                answers.append(asked.ask(side.turned(asked.vectors), side.fusion))
+        return compare(asked.rankings(*answers), "ndcg@10")
 
 
 def verdict(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,17 +23,23 @@ from retrieval.training import report
 from retrieval.training.asking import Side, question_vectors, unmapped
 from retrieval.training.card import card, code_version, default_name
 from retrieval.training.evidence import Evidence, gather
-from retrieval.training.learn import DEFAULTS, Learned, Stopped, inner_folds, learn
+from retrieval.training.learn import DEFAULTS, Stopped, inner_folds, learn
 from retrieval.training.mapped import map_hash, mapped, save_map
-from retrieval.training.measure import Measured, Measuring, verdict
+from retrieval.training.measure import Measured, Measuring, Vectors, verdict
 from retrieval.training.plan import Plan
 from retrieval.training.request import Request, judged_questions
 from retrieval.training.types import FEW_HELD_OUT, JudgedQuestion, Recipe, Verdict
-from retrieval.types import Floats, JobState
+from retrieval.types import Embedder, Floats, JobState
+
+if TYPE_CHECKING:
+    from retrieval.index import GenerationIndex
+    from retrieval.training.deeper import Deeper
 
 FOLDS = 5  # of the cross-validation where few questions are held out
 RATES = "train_rates"  # the setting with what a unit of each step takes
 
+MOVED = ("query map", "fusion weights", "calibration")  # by the careful recipe
+DEEP = "Training the model"
 LOAD, ASSIGN, ASK, LEARN = "Loading the model", "Dividing the questions", "Asking the questions", "Learning"
 CHECK, RANK, GUARD, SAVE = "Checking in five folds", "Measuring before and after", "General questions", "Saving"
 
@@ -43,6 +50,7 @@ class Made:
 
     recipe: Recipe
     side: Side
+    vectors: Vectors
     no_gain: bool
     moved: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -60,9 +68,10 @@ class Retrain:
         self._load()
         self._divide()
         evidence = self._ask()
-        made = self._learn(evidence)
-        found = self._measure(evidence, made)
-        return self._save(made, found)
+        with trained.writing(self.library.path, f"job-{self.job_id}") as folder:
+            made = self._learn(evidence, folder)
+            found = self._measure(evidence, made)
+            return self._save(folder, made, found)
 
     def check(self) -> None:
         if self.stop():
@@ -78,7 +87,10 @@ class Retrain:
         size = self.request.settings.batch_size or DEFAULTS.batch
         courses = len(inner_folds(learning, 0)) + 1
         coming = [(ASK, "ask", learning), (LEARN, "step", courses * steps * min(size, learning) * rows)]
-        if out < FEW_HELD_OUT:
+        deep = self.request.settings.recipe in (Recipe.BALANCED, Recipe.BOLD)
+        if deep:
+            coming.insert(1, (DEEP, "deep", 1 if self.request.settings.recipe is Recipe.BALANCED else rows))
+        elif out < FEW_HELD_OUT:
             part = learning * (FOLDS - 1) // FOLDS
             coming.append((CHECK, "fold", FOLDS * 2 * steps * min(size, part) * rows))
             out = len(questions)
@@ -111,10 +123,7 @@ class Retrain:
 
     def _ask(self) -> Evidence:
         self.plan.begin(ASK)
-        every = [question.query for question in self.questions]
-        vectors = question_vectors(self.library, self.embedder, every, self.check)
-        self.vectors = dict(zip(every, vectors, strict=True))
-        within = search.scope(self.library.store.read(), None, None, None)
+        self.vectors = self._vectors_of(self.embedder)
         done = 0
 
         def tick() -> None:
@@ -123,42 +132,75 @@ class Retrain:
             self.plan.progress(done / len(self.learning))
             done += 1
 
-        rows = np.stack([self.vectors[question.query] for question in self.learning])
+        return self._gathered(self.vectors, self.now.index, tick)
+
+    def _vectors_of(self, embedder: Embedder) -> Vectors:
+        every = [question.query for question in self.questions]
+        return dict(zip(every, question_vectors(self.library, embedder, every, self.check), strict=True))
+
+    def _gathered(self, vectors: Vectors, index: GenerationIndex, tick: Callable[[], None]) -> Evidence:
         db = self.library.store.read()
-        return gather(db, self.learning, rows, within, self._start(), self.now.index, tick)
+        within = search.scope(db, None, None, None)
+        rows = np.stack([vectors[question.query] for question in self.learning])
+        return gather(db, self.learning, rows, within, self._start(), index, tick)
 
     def _start(self) -> Fusion:
         """Learning starts from the builtin weights, whatever is current: the same labels then give the same Model."""
         fusion = builtin_fusion()
         return fusion if self.now.fusion.own else fusion.for_another_encoder
 
-    def _learn(self, evidence: Evidence) -> Made:
+    def _learn(self, evidence: Evidence, folder: Path) -> Made:
+        settings = self.request.settings
+        deep = None
+        if settings.recipe in (Recipe.BALANCED, Recipe.BOLD):
+            self.plan.begin(DEEP)
+            deep = self._deeper(evidence, folder)
         self.plan.begin(LEARN)
-        found = learn(evidence, self.request.settings, self._tell, self.stop)
+        side, vectors = self.before, self.vectors
+        moved: tuple[str, ...] = ()
+        if deep is not None and deep.index is not None and deep.generation is not None:
+            vectors = self._vectors_of(deep.embedder)
+            evidence = self._gathered(vectors, deep.index, self.check)
+            side = Side(deep.embedder, evidence.fusion, None, deep.index, deep.generation)
+            moved = deep.moved
+        notes = (
+            () if deep is None or moved else (f"The {settings.recipe} recipe found no gain beyond the careful one.",)
+        )
+        recipe = settings.recipe if moved else Recipe.CAREFUL
+        found = learn(evidence, settings, self._tell, self.stop)
         if found.no_gain:
-            return Made(Recipe.CAREFUL, self.before, True, ())
-        return Made(Recipe.CAREFUL, self.side(found), False, ("query map", "fusion weights", "calibration"))
+            return Made(recipe, side, vectors, not moved, moved, notes)
+        side = replace(side, fusion=found.fusion, map=found.map)
+        return Made(recipe, side, vectors, False, (*moved, *MOVED), notes)
+
+    def _deeper(self, evidence: Evidence, folder: Path) -> Deeper:
+        """Own weights of the embedder in `folder`, and the library's vectors by them."""
+        from retrieval.training.deeper import Grounds, go_deeper
+        from retrieval.training.pictures import Pictures
+
+        library, settings = self.library, self.request.settings
+        pictures = Pictures(library.store, library.blobs, library.cache, library.children)
+        rows = np.stack([self.vectors[question.query] for question in self.learning])
+        grounds = Grounds(self.embedder, self.now.index, self.learning, rows, evidence, pictures)
+        return go_deeper(grounds, settings.recipe, settings, folder, self.plan.progress, self.stop)
 
     def _tell(self, done: int, total: int) -> None:
         self.plan.progress(done / total, f"step {done} of {total}")
 
     @property
     def before(self) -> Side:
-        return Side(self.now.fusion, self.map, self.now.index)
-
-    def side(self, found: Learned) -> Side:
-        return self.before if found.no_gain else Side(found.fusion, found.map, self.now.index)
+        now = self.now
+        return Side(self.embedder, now.fusion, self.map, now.index, now.generation_id)
 
     def _measure(self, evidence: Evidence, made: Made) -> Measured:
-        few = len(self.held_out) < FEW_HELD_OUT
-        measuring = Measuring(self.library, self.vectors, self.before, self.check, self.plan)
+        few = len(self.held_out) < FEW_HELD_OUT and made.side.embedder is self.embedder
+        measuring = Measuring(self.library, self.before, self.vectors, self.check, self.plan)
         folds = self._folds(evidence) if few else []
         self.plan.begin(RANK)
         pairs = [(self.held_out, made.side), *folds]
-        found = measuring.ask([(some, side) for some, side in pairs if some])
+        found = measuring.ask([(some, side, made.vectors) for some, side in pairs if some])
         self.plan.begin(GUARD)
-        guarded = measuring.guard(self.embedder, made.side)
-        return Measured(found, guarded, few)
+        return Measured(found, measuring.guard(made.side), few)
 
     def _folds(self, evidence: Evidence) -> list[tuple[list[JudgedQuestion], Side]]:
         """Each learning question with a Model that has not learned from it."""
@@ -174,40 +216,39 @@ class Retrain:
                 self.plan.progress((number + done / total) / len(folds), f"fold {number + 1} of {len(folds)}")
 
             part = replace(evidence, asked=tuple(evidence.asked[place] for place in rest))
-            side = self.side(learn(part, self.request.settings, tell, self.stop, quick=True))
+            learned = learn(part, self.request.settings, tell, self.stop, quick=True)
+            side = self.before if learned.no_gain else replace(self.before, fusion=learned.fusion, map=learned.map)
             found.append(([self.learning[place] for place in fold], side))
         return found
 
     # the end
 
-    def _save(self, made: Made, found: Measured) -> Verdict:
+    def _save(self, folder: Path, made: Made, found: Measured) -> Verdict:
         self.plan.begin(SAVE)
         dim = self.embedder.dim
         matrix = np.zeros((dim, dim), np.float32) if made.side.map is None else made.side.map
-        with trained.writing(self.library.path, f"job-{self.job_id}") as folder:
-            save_map(folder, matrix)
-            (folder / trained.FUSION_FILE).write_text(to_json(made.side.fusion), "utf-8")
-            if self.row.trained:
-                trained.inherit(folder, self.library.models.folder(self.row.id))
-            digest = weights_hash(folder, matrix)
-            # of a Model that answers as its base does, one a base and set of labels
-            of = f"{digest}{self.row.id}{self.labels_hash}" if made.no_gain else digest
-            model_id = f"{time.strftime('%Y%m%d')}-{hashlib.sha256(of.encode()).hexdigest()[:6]}"
-            result = verdict(
-                made,
-                found,
-                model=model_id,
-                base=self.row.id,
-                library=self.library,
-                labels=self.labels,
-                questions=len(self.questions),
-                learned_from=len(self.learning),
-                seconds=time.time() - self.started,
-            )
-            self._register(folder, result, matrix, digest)
+        save_map(folder, matrix)
+        (folder / trained.FUSION_FILE).write_text(to_json(made.side.fusion), "utf-8")
+        if self.row.trained:
+            trained.inherit(folder, self.library.models.folder(self.row.id))
+        digest = weights_hash(folder, matrix)
+        # of a Model that answers as its base does, one a base and set of labels
+        of = f"{digest}{self.row.id}{self.labels_hash}" if made.no_gain else digest
+        result = verdict(
+            made,
+            found,
+            model=f"{time.strftime('%Y%m%d')}-{hashlib.sha256(of.encode()).hexdigest()[:6]}",
+            base=self.row.id,
+            library=self.library,
+            labels=self.labels,
+            questions=len(self.questions),
+            learned_from=len(self.learning),
+            seconds=time.time() - self.started,
+        )
+        self._register(folder, result, made.side, matrix, digest)
         return result
 
-    def _register(self, folder: Path, result: Verdict, matrix: Floats, digest: str) -> None:
+    def _register(self, folder: Path, result: Verdict, side: Side, matrix: Floats, digest: str) -> None:
         settings, code = self.request.settings, code_version()
         name = default_name(time.time(), self.labels)
         text = card(name, result, settings, weights_hash=digest, labels_hash=self.labels_hash, code=code)
@@ -221,8 +262,8 @@ class Retrain:
             recipe=str(result.recipe),
             labels=self.labels,
             ndcg=result.all_pages[0].after.value,
-            generation_id=self.now.generation_id,
-            query_key=mapped(self.embedder, matrix).query_key,
+            generation_id=side.generation,
+            query_key=mapped(side.embedder, matrix).query_key,
             recommended=result.recommended,
             report=report.dumps(result),
             settings=json.dumps(asdict(settings)),

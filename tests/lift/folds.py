@@ -1,0 +1,86 @@
+"""Five folds by question: N questions of four folds are learned from, the fifth is measured. By the product's own code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from retrieval import search
+from retrieval.library import Library
+from retrieval.training.asking import Side, question_vectors, rankings
+from retrieval.training.compare import Ranking, compare
+from retrieval.training.evidence import Evidence, gather
+from retrieval.training.learn import learn
+from retrieval.training.request import folder_questions
+from retrieval.training.types import Comparison, JudgedQuestion, TrainSettings
+from retrieval.types import Floats
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Questions of one data set over a library that holds its files."""
+
+    library: Library
+    questions: list[JudgedQuestion]
+    vectors: Floats
+    evidence: Evidence
+    base: Side
+
+
+def opened(library: Library, folder: Path, split: str | None, limit: int | None) -> Set:
+    """`limit`: so many questions, drawn at random."""
+    found = folder_questions(library, folder, split)
+    texts = list(found)
+    order = np.random.default_rng(0).permutation(len(texts))[: limit or len(texts)]
+    questions = [
+        JudgedQuestion(texts[place], frozenset(found[texts[place]][0]), frozenset(found[texts[place]][1]), False)
+        for place in sorted(order.tolist())
+    ]
+    now = library.models.answering()
+    vectors = question_vectors(library, now.embedder, [question.query for question in questions], lambda: None)
+    db = library.store.read()
+    within = search.scope(db, None, None, None)
+    evidence = gather(db, questions, vectors, within, now.fusion, now.index)
+    return Set(
+        library, questions, vectors, evidence, Side(now.embedder, now.fusion, None, now.index, now.generation_id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    learned_from: int
+    gain: Comparison
+    seconds: float  # of one training
+    shares: tuple[float, ...]  # chosen in each fold
+
+
+def careful(data: Set, count: int, settings: TrainSettings) -> Row:
+    """Every question measured by a model that learned from `count` others."""
+    size = len(data.questions)
+    order = np.random.default_rng(settings.seed).permutation(size)
+    ranked: list[Ranking] = []
+    shares, seconds = [], []
+    for number in range(FOLDS):
+        fold = order[number::FOLDS]
+        rest = np.setdiff1d(order, fold)
+        chosen = np.random.default_rng((settings.seed, number)).permutation(rest)[:count]
+        started = time.perf_counter()
+        part = replace(data.evidence, asked=tuple(data.evidence.asked[place] for place in sorted(chosen.tolist())))
+        found = learn(part, settings, lambda done, total: None, lambda: False)
+        seconds.append(time.perf_counter() - started)
+        shares.append(found.share)
+        side = data.base if found.no_gain else replace(data.base, fusion=found.fusion, map=found.map)
+        ranked += measured(data, fold.tolist(), side)
+    return Row(count, compare(ranked, "ndcg@10"), float(np.mean(seconds)), tuple(shares))
+
+
+def measured(data: Set, places: Sequence[int], side: Side) -> list[Ranking]:
+    some = [data.questions[place] for place in places]
+    rows = data.vectors[list(places)]
+    return rankings(data.library, some, (data.base, rows), (side, rows), lambda: None)
