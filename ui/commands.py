@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval import Library
 from retrieval.errors import FolioscopeError
-from retrieval.types import DocumentInfo, Hit, Job, JobState, Kind, ModelInfo
-from ui import wording
+from retrieval.types import DocumentInfo, Hit, Job, JobState, Kind
+from ui import model_commands, wording
+from ui.answers import Answer as Answer
+from ui.answers import as_json as as_json
 from ui.terminal import Progress, clean, table
 
 if TYPE_CHECKING:
@@ -24,19 +23,6 @@ SNIPPET = 160
 
 class WrongUsage(FolioscopeError):
     """The command was called in a way that cannot work: exit status 2."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command says: `value` for --json, `text` for people, and the exit status."""
-
-    value: object
-    text: str
-    status: int = 0
-
-
-def as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def run(args: argparse.Namespace) -> Answer | None:
@@ -234,7 +220,7 @@ def models(library: Library, args: argparse.Namespace) -> Answer:
     if args.action is not None:
         return MODELS[args.action](library, args)
     found = library.models.list()
-    rows = [("*" if m.current else "", m.id, m.name, _embedded(m), m.ndcg_at_10) for m in found]
+    rows = [("*" if m.current else "", m.id, m.name, model_commands.embedded(m), m.ndcg_at_10) for m in found]
     return Answer([model.as_json() for model in found], table(rows, ("", "id", "model", "pages", "NDCG@10")))
 
 
@@ -242,69 +228,15 @@ def add_model(library: Library, args: argparse.Namespace) -> Answer:
     progress = Progress()
     model = library.models.add(args.model, revision=args.revision, progress=lambda job: _tell(progress, job))
     progress.done()
-    return Answer(model.as_json(), f"{clean(model.name)} is here as {model.id}: {_embedded(model)}.")
-
-
-def show_model(library: Library, args: argparse.Namespace) -> Answer:
-    model, card = library.models.get(args.model), library.models.card(args.model)
-    return Answer({**model.as_json(), "card": card}, "\n".join(clean(line) for line in card.rstrip().splitlines()))
-
-
-def export_model(library: Library, args: argparse.Namespace) -> Answer:
-    folder = library.models.export(args.model, args.folder)
-    said = f"Written to {clean(folder)}: SentenceTransformer(…) loads it. The weights of the fusion stay behind."
-    return Answer({"model": library.models.get(args.model).id, "folder": str(folder)}, said)
-
-
-def rename_model(library: Library, args: argparse.Namespace) -> Answer:
-    model = library.models.rename(args.model, args.name)
-    return Answer(model.as_json(), f"{model.id} is called {clean(model.name)}.")
-
-
-def discard_model(library: Library, args: argparse.Namespace) -> Answer:
-    library.models.discard(args.model)
-    model = library.models.get(args.model)
-    return Answer(model.as_json(), f"{clean(model.name)} is discarded; its card stays.")
-
-
-def _embedded(model: ModelInfo) -> str:
-    if not model.kept:
-        return "only its card is left"
-    if model.ready:
-        return "ready"
-    return f"{wording.count(model.embedded)} of {wording.plural(model.parts, 'part')} embedded"
-
-
-def promote(library: Library, args: argparse.Namespace) -> Answer:
-    model = library.models.get(args.model)
-    if model.recommended is False and not args.yes and not _agreed(model):
-        return Answer(model.as_json(), f"{clean(model.name)} was not promoted.", 1)
-    model = library.models.promote(model.id)
-    return Answer(model.as_json(), f"{clean(model.name)} is the current model. `folioscope rollback` goes back.")
-
-
-def _agreed(model: ModelInfo) -> bool:
-    """A person is asked; a script has said it by calling."""
-    if not sys.stdin.isatty():
-        return True
-    sys.stderr.write(
-        f"{clean(model.name)} is not recommended (`folioscope models show {model.id}`). Promote it? [y/N] "
-    )
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def rollback(library: Library, args: argparse.Namespace) -> Answer:
-    model = library.models.rollback(args.model)
-    return Answer(model.as_json(), f"{clean(model.name)} is the current model again.")
+    return Answer(model.as_json(), f"{clean(model.name)} is here as {model.id}: {model_commands.embedded(model)}.")
 
 
 MODELS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
     "add": add_model,
-    "show": show_model,
-    "export": export_model,
-    "rename": rename_model,
-    "discard": discard_model,
+    "show": model_commands.show,
+    "export": model_commands.export,
+    "rename": model_commands.rename,
+    "discard": model_commands.discard,
 }
 
 
@@ -406,8 +338,8 @@ COMMANDS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
     "label": label,
     "labels": labels,
     "models": models,
-    "promote": promote,
-    "rollback": rollback,
+    "promote": model_commands.promote,
+    "rollback": model_commands.rollback,
     "train": train,
     "eval": evaluate,
     "doctor": doctor,

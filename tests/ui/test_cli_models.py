@@ -12,7 +12,7 @@ import pytest
 from retrieval.library import Library
 from tests.hash_embedder import HashEmbedder
 from tests.retrieval.taught import teach
-from ui import commands
+from ui import model_commands
 from ui.cli import main
 
 Run = Callable[..., Any]
@@ -112,7 +112,7 @@ def test_a_person_is_asked_before_what_is_not_recommended(
         def readline(self) -> str:
             return answer
 
-    monkeypatch.setattr(commands.sys, "stdin", Terminal())
+    monkeypatch.setattr(model_commands.sys, "stdin", Terminal())
     assert run("promote", model_id, status=0 if promoted else 1)["current"] is promoted
     assert run("promote", model_id, "--yes")["current"] is True
 
