@@ -73,6 +73,7 @@ class Fusion:
     profiles: Mapping[str, Weights]
     cutoff: float
     by_words: Weights
+    by_vectors: Weights
     scales: Mapping[str, Scale]
     own: bool = True
 
@@ -83,6 +84,11 @@ class Fusion:
     def words_only(self) -> Fusion:
         """The same while no vectors can be asked."""
         return replace(self, profiles=dict.fromkeys(self.profiles, self.by_words))
+
+    @property
+    def vectors_only(self) -> Fusion:
+        """The same for measuring what vectors are worth by themselves."""
+        return replace(self, profiles=dict.fromkeys(self.profiles, self.by_vectors))
 
     @property
     def for_another_encoder(self) -> Fusion:
@@ -101,6 +107,7 @@ def from_json(text: str) -> Fusion:
         {key: _weights(row) for key, row in data["profiles"].items()},
         data["cutoff"],
         _weights(data["by_words"]),
+        _weights(data["by_vectors"]),
         {route: Scale(**scale) for route, scale in data["scales"].items()},
     )
 
@@ -122,6 +129,7 @@ def to_json(fusion: Fusion) -> str:
         "profiles": {key: row(weights) for key, weights in fusion.profiles.items()},
         "cutoff": fusion.cutoff,
         "by_words": row(fusion.by_words),
+        "by_vectors": row(fusion.by_vectors),
         "scales": {route: {"mean": s.mean, "deviation": s.deviation} for route, s in fusion.scales.items()},
     }
     return json.dumps(data, indent=2) + "\n"

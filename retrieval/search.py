@@ -233,8 +233,11 @@ def candidates(
         by_meaning(index, vector, within, found, fusion)
     if stage != "vectors":
         cover(db, query, within, found)
-    by_words_only = all(c.text is None and c.picture is None for c in found.values())
-    ordered = fuse(db, found, fusion.words_only if by_words_only else fusion)
+    if all(c.text is None and c.picture is None for c in found.values()):
+        fusion = fusion.words_only
+    elif stage == "vectors":
+        fusion = fusion.vectors_only
+    ordered = fuse(db, found, fusion)
     if stage == "words":
         ordered.sort(key=lambda c: (-(c.bm25 or 0.0), c.page_id))
     elif stage == "full" and reranker is not None:

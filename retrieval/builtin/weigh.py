@@ -16,7 +16,7 @@ import argparse
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -224,7 +224,7 @@ def main() -> None:
         if any((sample.right[sample.profile == place] > 0).any() for sample in given):
             named = {name: round(float(value), 2) for name, value in zip(EVIDENCE, weights[place], strict=False)}
             learned[key] = Weights({k: v for k, v in named.items() if v >= LEAST}, round(float(weights[place, -1]), 2))
-    text = to_json(Fusion(learned, round(cutoff, 2), before.by_words, before.scales))
+    text = to_json(replace(before, profiles=learned, cutoff=round(cutoff, 2)))
     if args.write:
         TARGET.write_text(text, encoding="utf-8")
     print(text)
