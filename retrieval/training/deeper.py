@@ -28,6 +28,7 @@ from retrieval.training.types import JudgedQuestion, Recipe, TrainSettings
 from retrieval.types import Embedder, Floats, WithFeatures
 
 INNER_SHARE = 0.2  # of the questions
+NEGATIVES = 1  # beside each right Part, where the settings say nothing: the batch brings more, and each costs its time
 FEWEST = 5  # inner questions that can say anything: with fewer there is no inner split
 Tell = Callable[[float, str], None]
 
@@ -201,12 +202,12 @@ def _bold(grounds: Grounds, settings: TrainSettings, folder: Path, tell: Tell, s
 
 def examples_of(grounds: Grounds, settings: TrainSettings) -> Examples:
     """Mined from the index, the inner split apart."""
-    negatives = {} if settings.hard_negatives is None else {"negatives": settings.hard_negatives}
+    negatives = NEGATIVES if settings.hard_negatives is None else settings.hard_negatives
     db = grounds.pictures.store.read()
     sides = []
     for places in split(len(grounds.questions), settings.seed):
         some = [grounds.questions[place] for place in places]
-        sides.append(tuple(mine(db, grounds.index, some, grounds.vectors[places], **negatives)))
+        sides.append(tuple(mine(db, grounds.index, some, grounds.vectors[places], negatives=negatives)))
     return Examples(sides[0], sides[1], {question.query: question.right for question in grounds.questions})
 
 

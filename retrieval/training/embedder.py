@@ -42,14 +42,19 @@ FOLDER = "embedder"  # of another model's weights, inside the Model's folder
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds where the settings say nothing."""
+    """What holds where the settings say nothing.
+
+    Those of the built-in model were measured on 400 questions about charts (five sixths learned from, 400 others about
+    other charts asked): NDCG@10 by passages alone .840 → .858 (+.005 to +.031), ten CPU minutes.
+    """
 
     loss: str = "mnrl"
-    epochs: float = 3.0
+    epochs: float = 2.0
     batch_size: int = 16
-    learning_rate: float = 2e-5
+    learning_rate: float = 2e-5  # of a whole model
     lora_rate: float = 2e-4
-    projection_rate: float = 2e-4  # of the built-in model's two layers, which start less settled than a language model
+    builtin_rate: float = 5e-5  # of the text net's free layers
+    projection_rate: float = 2e-4  # of the two layers behind the picture net, less settled than a language model
     warmup: float = 0.1
     patience: int = 2  # epochs without a gain on the inner split
     lora_rank: int = 16
@@ -191,7 +196,7 @@ def _builtin(embedder: BuiltinEmbedder) -> Learner:
     def save(model: SentenceTransformer, folder: Path) -> None:
         save_weights(embedder, model, moved, folder)
 
-    return Learner(model, DEFAULTS.learning_rate, {r"sub_modules\.image": DEFAULTS.projection_rate}, save)
+    return Learner(model, DEFAULTS.builtin_rate, {r"sub_modules\.image": DEFAULTS.projection_rate}, save)
 
 
 def _whole(embedder: ModelEmbedder) -> Learner:

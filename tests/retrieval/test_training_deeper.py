@@ -207,9 +207,9 @@ def test_no_gain_leaves_no_weights(builtin: Scene, tmp_path: Path, monkeypatch: 
 
 def test_rows_of_the_library(builtin: Scene) -> None:
     """Passages and pictures, wrong ones beside the right ones, the inner split apart."""
-    examples = deeper.examples_of(builtin.grounds(), TrainSettings())
+    examples = deeper.examples_of(builtin.grounds(), TrainSettings(hard_negatives=3))
     assert {example.route for example in examples.train} == set(Route)
-    assert all(len(example.wrong) == 4 for example in examples.train if example.route is Route.TEXT)
+    assert all(len(example.wrong) == 3 for example in examples.train if example.route is Route.TEXT)
     assert not examples.inner  # 12 questions are too few for one
     train, inner = deeper.split(100, 0)
     assert len(inner) == 20 and sorted(train + inner) == list(range(100))
