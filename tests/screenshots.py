@@ -1,7 +1,11 @@
-"""Pictures of the app with the samples, for docs/screens: python -m tests.screenshots OUT  (needs a Chromium)"""
+"""Pictures of the app with the samples, for docs/screens: python -m tests.screenshots OUT [improve]  (needs a Chromium)
+
+`improve`: those of that tab alone.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import threading
@@ -10,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import folioscope_samples
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -27,6 +32,15 @@ SEEN = """() => [...document.images].every(image => {
 PHONE = {"width": 390, "height": 844}
 PAGE = "/?q=tightening+torque+of+the+cradle+bolts"
 MOMENT = "/?q=when+do+the+riders+leave+the+yard%3F"
+IMPROVE = "/?tab=improve"
+ASKED = (
+    "who signed the permit for berth 14",
+    "when do the riders leave the yard?",
+    "tightening torque of the cradle bolts",
+    "how warm is the dough in the morning",
+    "a red bicycle in front of a wall",
+    "what was decided in week 38",
+)
 NOTHING = "/?q=recipe+for+a+chocolate+fountain+on+the+moon"
 
 
@@ -81,7 +95,92 @@ class Camera:
             self.take(page, name)
 
 
-def main(out: Path) -> None:
+def first_minutes(camera: Camera) -> None:
+    """An empty library, the samples on their way."""
+    with camera.at("/") as page:
+        page.wait_for_selector(".hello:not([hidden])")
+        camera.take(page, "first")
+        page.click("[data-act=samples]")
+        page.wait_for_selector(".asking:not([hidden])")
+        page.fill("#q", "tightening torque of the cradle bolts")
+        page.press("#q", "Enter")
+        page.wait_for_selector(".hit")
+        page.screenshot(path=camera.out / "waiting.png")
+        page.click(".tabs [data-tab=library]")
+        page.wait_for_selector("#tab-library .reading")
+        page.wait_for_timeout(1500)
+        page.screenshot(path=camera.out / "reading.png")
+
+
+def search_screens(camera: Camera, library: Library, folder: Path) -> None:
+    camera.shot("search", PAGE, ".hit")
+    camera.shot("search-dark", PAGE, ".hit", dark=True)
+    camera.shot("moment", MOMENT, ".hit")
+    camera.shot("nothing", NOTHING, ".notice-nothing")
+    camera.shot("library", "/?tab=library", ".doc")
+    camera.shot("library-dark", "/?tab=library", ".doc", dark=True)
+    camera.shot("phone-search", PAGE, ".hit", PHONE)
+    camera.shot("phone-library", "/?tab=library", ".doc", PHONE)
+    with camera.at(PAGE, PHONE) as page:
+        page.locator(".hit").first.tap()
+        page.wait_for_selector(".view img.large")
+        camera.take(page, "phone-page")
+    with camera.at("/?tab=library") as page:
+        page.locator(".doc").first.click()
+        page.wait_for_selector("dialog[open] .cover img")
+        camera.take(page, "document")
+    (folder / "empty.pdf").touch()
+    samples.pdf(folder / "locked.pdf", encryption=5, user_pw="secret", owner_pw="secret")
+    samples.office(folder / "minutes.docx")
+    with camera.at("/?tab=library") as page:
+        with page.expect_file_chooser() as chooser:
+            page.locator("#tab-library [data-act=choose]").click()
+        chooser.value.set_files([str(folder / name) for name in ("empty.pdf", "locked.pdf", "minutes.docx")])
+        page.wait_for_function("document.querySelectorAll('#tab-library .refused').length >= 3")
+        camera.take(page, "error")
+
+
+def judged() -> list[tuple[str, str]]:
+    """(question, corpus id) of the samples' judgements."""
+    folder = folioscope_samples.judged()
+    lines = (folder / "queries.jsonl").read_text("utf-8").splitlines()
+    texts = {row["id"]: row["text"] for row in map(json.loads, lines)}
+    rows = [line.split("\t") for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]]
+    return [(texts[query], corpus_id) for query, corpus_id, _ in rows]
+
+
+def improve_screens(camera: Camera, library: Library) -> None:
+    """Judge some, look; judge all, retrain, look on; the verdict."""
+    known = judged()
+    for query, corpus_id in known[:24]:
+        library.labels.set(query, corpus_id, True)
+    library.labels.set(known[0][0], "crew-handbook.pdf#page=2", False)
+    with camera.at("/") as page:
+        for query in ASKED:
+            page.fill("#q", query)
+            with page.expect_response("**/api/asked"):
+                page.press("#q", "Enter")
+        page.locator(".hits [data-act=teach]").click()
+        page.wait_for_selector(".teach-dialog .preview img")
+        camera.take(page, "teach")
+    queue = ".queue .pic.large .box"
+    camera.shot("improve", IMPROVE, queue)
+    camera.shot("improve-dark", IMPROVE, queue, dark=True)
+    camera.shot("phone-improve", IMPROVE, queue, PHONE)
+    for query, corpus_id in known:
+        library.labels.set(query, corpus_id, True)
+    with camera.at(IMPROVE) as page:
+        page.click(".call [data-act=train]")
+        page.wait_for_selector(".running .now:has-text('Learning')")
+        page.wait_for_timeout(1500)
+        page.screenshot(path=camera.out / "training.png")
+        page.wait_for_selector(".verdict .lead")
+    camera.shot("verdict", IMPROVE, ".verdict .plot")
+    camera.shot("verdict-dark", IMPROVE, ".verdict .plot", dark=True)
+    camera.shot("phone-verdict", IMPROVE, ".verdict .plot", PHONE)
+
+
+def main(out: Path, only: str = "") -> None:
     out.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -89,49 +188,17 @@ def main(out: Path) -> None:
         sync_playwright() as player,
     ):
         camera = Camera(launch(player), address, out)
-        with camera.at("/") as page:
-            page.wait_for_selector(".hello:not([hidden])")
-            camera.take(page, "first")
-            page.click("[data-act=samples]")
-            page.wait_for_selector(".asking:not([hidden])")
-            page.fill("#q", "tightening torque of the cradle bolts")
-            page.press("#q", "Enter")
-            page.wait_for_selector(".hit")
-            page.screenshot(path=out / "waiting.png")
-            page.click(".tabs [data-tab=library]")
-            page.wait_for_selector("#tab-library .reading")
-            page.wait_for_timeout(1500)
-            page.screenshot(path=out / "reading.png")
+        if only == "improve":
+            library.add([folioscope_samples.folder()], copy=True)
+        else:
+            first_minutes(camera)
         library.prepare()
         for job in library.jobs.list():
             library.jobs.wait(job.id)
-        camera.shot("search", PAGE, ".hit")
-        camera.shot("search-dark", PAGE, ".hit", dark=True)
-        camera.shot("moment", MOMENT, ".hit")
-        camera.shot("nothing", NOTHING, ".notice-nothing")
-        camera.shot("library", "/?tab=library", ".doc")
-        camera.shot("library-dark", "/?tab=library", ".doc", dark=True)
-        camera.shot("phone-search", PAGE, ".hit", PHONE)
-        camera.shot("phone-library", "/?tab=library", ".doc", PHONE)
-        with camera.at(PAGE, PHONE) as page:
-            page.locator(".hit").first.tap()
-            page.wait_for_selector(".view img.large")
-            camera.take(page, "phone-page")
-        with camera.at("/?tab=library") as page:
-            page.locator(".doc").first.click()
-            page.wait_for_selector("dialog[open] .cover img")
-            camera.take(page, "document")
-        bad = Path(folder)
-        (bad / "empty.pdf").touch()
-        samples.pdf(bad / "locked.pdf", encryption=5, user_pw="secret", owner_pw="secret")
-        samples.office(bad / "minutes.docx")
-        with camera.at("/?tab=library") as page:
-            with page.expect_file_chooser() as chooser:
-                page.locator("#tab-library [data-act=choose]").click()
-            chooser.value.set_files([str(bad / name) for name in ("empty.pdf", "locked.pdf", "minutes.docx")])
-            page.wait_for_function("document.querySelectorAll('#tab-library .refused').length >= 3")
-            camera.take(page, "error")
+        if not only:
+            search_screens(camera, library, Path(folder))
+        improve_screens(camera, library)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

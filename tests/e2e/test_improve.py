@@ -34,6 +34,7 @@ def judge(server: Running, birds: tuple[str, ...]) -> None:
 def ask_and_judge(page: Page, bird: str) -> None:
     page.fill("#q", f"where is the {bird} counted")
     page.press("#q", "Enter")
+    expect(page).to_have_title(f"where is the {bird} counted · Folioscope")  # the title follows the answer
     page.locator(".hit", has_text=bird).first.click()
     page.keyboard.press("r")
     expect(page.locator(".hit.on [data-judge=right]")).to_have_attribute("aria-pressed", "true")

@@ -6,6 +6,7 @@ import base64
 import re
 from pathlib import Path
 
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.ingest import samples
@@ -28,6 +29,15 @@ def birds(tmp_path: Path) -> Path:
     return samples.pdf(
         tmp_path / "birds.pdf", ("Herons stand still in the reeds.", "Otters swim at dusk.", "Kingfishers dive.")
     )
+
+
+def scans(tmp_path: Path, count: int = 12) -> Path:
+    """A PDF of pages that are only pictures of words."""
+    pages = [Image.new("RGB", (800, 600), "white") for _ in range(count)]
+    for number, page in enumerate(pages):
+        ImageDraw.Draw(page).text((60, 200), f"INVOICE {number} of the harbour office", fill="black", font_size=32)
+    pages[0].save(tmp_path / "scans.pdf", save_all=True, append_images=pages[1:])
+    return tmp_path / "scans.pdf"
 
 
 def test_the_missing_page_is_found_and_taught(page: Page, server: Running, tmp_path: Path) -> None:
@@ -112,19 +122,15 @@ def test_a_file_is_dropped_anywhere(page: Page, server: Running, tmp_path: Path)
 
 
 def test_reading_pauses_and_goes_on(page: Page, server: Running, tmp_path: Path) -> None:
-    server.library.add([birds(tmp_path)])
-    server.library.add([samples.picture(tmp_path / f"{n}.png", size=(300, 200 + n)) for n in range(30)], wait=False)
+    server.library.add([birds(tmp_path), scans(tmp_path)], wait=False)
     page.locator(".tabs [data-tab=library]").click()
-    row = page.locator("#tab-library .reading").last
-    row.wait_for()
-    key = row.get_attribute("data-key")
-    row = page.locator(f"#tab-library [data-key='{key}']")
+    row = page.locator("#tab-library .reading", has_text="scans.pdf")
     row.locator("[data-act=pause]").click()
     expect(row.locator("[data-act=resume]")).to_be_visible()
     expect(row).to_contain_text("paused")
     page.reload()
     expect(row).to_contain_text("paused")
     row.locator("[data-act=resume]").click()
-    expect(row).to_have_count(0)
-    expect(page.locator(".doc")).to_have_count(31)
-    expect(page.locator(".kinds")).to_contain_text(re.compile("All 31"))
+    expect(row).to_have_count(0, timeout=180_000)  # reading pictures takes a while
+    expect(page.locator(".doc")).to_have_count(2)
+    expect(page.locator(".kinds")).to_contain_text(re.compile("All 2"))

@@ -42,10 +42,11 @@ export function patch(container, html) {
   for (const child of present.values()) child.remove();
 }
 
-// A line at the bottom. `undo` makes it a way back: {label, act}.
-export function toast(text, { undo = null, bad = false, seconds = undo ? 10 : 5 } = {}) {
+// A line at the bottom. `undo` makes it a way back: {label, act}. One that says otherwise `about` the same thing goes.
+export function toast(text, { undo = null, bad = false, about = null, seconds = undo ? 10 : 5 } = {}) {
   const box = one(".toasts");
-  const line = element("div", { class: bad ? "toast bad" : "toast" }, element("span", {}, text));
+  if (about) one(`[data-about="${about}"]`, box)?.remove();
+  const line = element("div", { class: bad ? "toast bad" : "toast", "data-about": about }, element("span", {}, text));
   const close = () => line.remove();
   if (undo) {
     const button = element("button", { type: "button", class: "link" }, undo.label || "Undo");

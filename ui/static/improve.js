@@ -152,7 +152,7 @@ async function switchTo(button, path, body = undefined) {
     const { name, model } = await post(path, body);
     await Promise.all([load(), lookNow()]);
     const back = before && before !== model ? { label: "Go back", act: () => switchTo(button, `/api/models/${before}/rollback`) } : null;
-    toast(`${name} answers now`, { undo: back });
+    toast(`${name} answers now`, { undo: back, about: "model" });
   } catch (error) { failed(error); } finally { button.disabled = false; }
 }
 

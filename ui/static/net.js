@@ -24,9 +24,10 @@ export const get = (path, params = {}, signal = undefined) => {
   return ask(query.size ? `${path}?${query}` : path, { signal });
 };
 
+// `keepalive`: what a person has said arrives also when the page is left at that very moment.
 export const post = (path, body = undefined) =>
-  ask(path, body === undefined ? { method: "POST" }
-    : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  ask(path, body === undefined ? { method: "POST", keepalive: true }
+    : { method: "POST", keepalive: true, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 // One file as the request's body; `progress` gets 0–1. fetch cannot tell how far an upload is.
 export function send(path, file, progress) {
