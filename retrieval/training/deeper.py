@@ -16,6 +16,7 @@ from retrieval.fusion import EVIDENCE
 from retrieval.index import GenerationIndex
 from retrieval.trained import OWN_WEIGHTS
 from retrieval.training.dataset import Example, Examples, mine
+from retrieval.training.embedder import DEFAULTS as EMBEDDER
 from retrieval.training.embedder import open_trained, train_embedder
 from retrieval.training.evidence import Evidence
 from retrieval.training.inputs import See
@@ -79,20 +80,39 @@ def go_deeper(
 ) -> Deeper:
     """Learns, opens what was learned, and makes the vectors of every Part that it changes. Raises as `deepen` does.
 
-    Query map and fusion come after that, on the new vectors. `tell`: the first half of its share is learning.
+    Query map and fusion come after that, on the new vectors.
     """
-    record = deepen(grounds, recipe, settings, folder, lambda share, line: tell(share / 2, line), stop)
+    learning = learning_share(grounds, recipe, settings)
+    record = deepen(grounds, recipe, settings, folder, lambda share, line: tell(learning * share, line), stop)
     if record.share == 0.0:
         for path in (folder / name for name in OWN_WEIGHTS if (folder / name).exists()):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         return Deeper(grounds.embedder, record)
     embedder = open_trained(grounds.embedder, folder)
     generation = fill(
-        grounds.pictures, grounds.embedder, embedder, lambda share, line: tell(0.5 + share / 2, line), stop
+        grounds.pictures,
+        grounds.embedder,
+        embedder,
+        lambda share, line: tell(learning + (1.0 - learning) * share, line),
+        stop,
     )
     index = GenerationIndex(generation, embedder.dim)
     index.refresh(grounds.pictures.store.read())
     return Deeper(embedder, record, _moved(grounds.embedder, recipe), generation, index)
+
+
+def learning_share(grounds: Grounds, recipe: Recipe, settings: TrainSettings) -> float:
+    """Which part of the whole time learning is thought to take, 0–1; the rest is making vectors.
+
+    A Part that is learned from costs three times one that is embedded: forwards, and twice as much back.
+    """
+    if recipe is Recipe.BALANCED:
+        return 0.9  # vectors are projected from stored features
+    negatives = NEGATIVES if settings.hard_negatives is None else settings.hard_negatives
+    routes = sum(len(rows) > 0 for rows in grounds.index.routes.values())
+    shown = (1.0 - INNER_SHARE) * len(grounds.questions) * routes * (2 + negatives)
+    learned = 3.0 * shown * (settings.epochs or EMBEDDER.epochs)
+    return learned / max(1.0, learned + sum(len(rows) for rows in grounds.index.routes.values()))
 
 
 def _moved(embedder: Embedder, recipe: Recipe) -> tuple[str, ...]:

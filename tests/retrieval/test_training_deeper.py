@@ -239,6 +239,14 @@ def test_a_person_can_stop_it(builtin: Scene, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_share_of_learning_follows_the_work(clip: Scene) -> None:
+    """12 questions of two routes, one wrong Part each, two epochs: 345.6 units of learning, 26 Parts to embed."""
+    grounds = clip.grounds()
+    assert deeper.learning_share(grounds, Recipe.BOLD, TrainSettings()) == pytest.approx(345.6 / (345.6 + 26))
+    less = deeper.learning_share(grounds, Recipe.BOLD, TrainSettings(epochs=0.1))
+    assert less == pytest.approx(17.28 / (17.28 + 26))
+
+
 def test_which_recipes_a_model_has(models: Models) -> None:
     offered = {name: [recipe for recipe in Recipe if deeper.can(models[name], recipe)] for name in ("builtin", "clip")}
     assert offered == {"builtin": [Recipe.BALANCED, Recipe.BOLD], "clip": [Recipe.BOLD]}

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from retrieval.builtin import load_builtin
 from retrieval.errors import FolioscopeError, ModelError
 from retrieval.training.dataset import Example, Examples, Shown
 from retrieval.training.embedder import Cancelled, open_trained, train_embedder
@@ -160,6 +161,16 @@ def test_lora_is_merged(case: Case) -> None:
     if name == "qwen3_vl":
         names = {path.name for path in folder.rglob("*")}
         assert "adapter_config.json" not in names and "model.safetensors" in names
+
+
+def test_half_precision_opens_the_same_weights(cases: dict[str, Case]) -> None:
+    """Trained in float32, opened where bfloat16 is the faster one: nearly the same vectors under the same keys."""
+    _, exact, folder, _ = cases["builtin"]
+    new = open_trained(exact, folder)
+    half = open_trained(load_builtin("bfloat16", device="cpu"), folder)
+    assert (half.document_key, half.query_key) == (new.document_key, new.query_key)
+    cosines = np.sum(rows_of(half) * rows_of(new), axis=1)
+    assert (cosines > 0.97).all() and (cosines < 1.0 - 1e-7).any()
 
 
 def test_the_same_seed_gives_the_same_weights(models: Models, tmp_path: Path) -> None:
