@@ -144,8 +144,9 @@ class Models(Versions):
             del self._loaded[model_id]
 
     def _open(self, row: models.ModelRow) -> Embedder:
-        base = self._base(row)
-        return trained.opened(base, self.folder(row.id)) if row.trained else base
+        if not row.trained:
+            return self._base(row)
+        return trained.opened(lambda: self._base(row), self.folder(row.id), self.precision)
 
     def _base(self, row: models.ModelRow) -> Embedder:
         """The embedder beneath, shared by all Models that have the same."""

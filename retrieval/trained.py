@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from retrieval.types import Embedder
 
 FUSION_FILE, CARD_FILE, MAP_FILE = "fusion.json", "card.md", "map.safetensors"
-OWN_WEIGHTS = ("projection.safetensors", "embedder")
+OWN_EMBEDDER = "embedder"
+OWN_WEIGHTS = ("projection.safetensors", OWN_EMBEDDER)
 UNFINISHED = ".new"
 
 
@@ -37,21 +38,28 @@ def is_whole(folder: Path) -> bool:
     return (folder / FUSION_FILE).exists()
 
 
-def opened(base: Embedder, folder: Path) -> Embedder:
-    """`base` with what stands in a Model's folder around it. Raises ModelError when it is missing or damaged."""
+def opened(base: Callable[[], Embedder], folder: Path, precision: Callable[[], str]) -> Embedder:
+    """The embedder beneath with what stands in a Model's folder around it; `base` is not asked for where the folder holds
+    an embedder of its own. Raises ModelError when something is missing or damaged."""
     if not is_whole(folder):
         raise ModelError(
             f"The weights of the model {folder.name} are not here.", "`folioscope rollback` goes back to another."
         )
-    if any((folder / name).exists() for name in OWN_WEIGHTS):
-        from retrieval.training.embedder import open_trained
+    if (folder / OWN_EMBEDDER / "modules.json").exists():
+        from retrieval.embedders import load_embedder
 
-        base = open_trained(base, folder)
-    if (folder / MAP_FILE).exists():
-        from retrieval.training.mapped import load_map, mapped
+        found: Embedder = load_embedder(str(folder / OWN_EMBEDDER), precision=precision())
+    else:
+        found = base()
+        if any((folder / name).exists() for name in OWN_WEIGHTS):
+            from retrieval.training.embedder import open_trained
 
-        return mapped(base, load_map(folder))
-    return base
+            found = open_trained(found, folder)
+    if not (folder / MAP_FILE).exists():
+        return found
+    from retrieval.training.mapped import load_map, mapped
+
+    return mapped(found, load_map(folder))
 
 
 def fusion_of(folder: Path) -> Fusion:

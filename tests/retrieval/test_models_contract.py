@@ -93,7 +93,7 @@ def projected(library: Library, base: Embedder) -> None:
             finish(folder, library.path, name)
         from retrieval.trained import opened
 
-        register(library, name, "builtin", opened(base, library.models.folder(name)))
+        register(library, name, "builtin", opened(lambda: base, library.models.folder(name), lambda: "float32"))
 
 
 def fusion() -> str:
