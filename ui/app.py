@@ -99,6 +99,9 @@ def _endpoints(library: Library) -> None:
     def labels_export(form: str = "csv") -> dict[str, object]:
         return endpoints.export_labels(library, form)
 
+    def train(recipe: str = "auto", loss: str | None = None, seed: int = 0, wait: bool = True) -> dict[str, object]:
+        return endpoints.train(library, recipe, loss, seed, wait)
+
     def models() -> list[dict[str, object]]:
         return [model.as_json() for model in library.models.list()]
 
@@ -108,7 +111,7 @@ def _endpoints(library: Library) -> None:
     def rollback(model: str | None = None) -> dict[str, object]:
         return library.models.rollback(model or None).as_json()
 
-    for door in (add, search, label, labels_import, labels_export, models, promote, rollback):
+    for door in (add, search, label, labels_import, labels_export, train, models, promote, rollback):
         gr.events.api(_told(door), api_name=door.__name__)
 
 

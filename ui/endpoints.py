@@ -12,7 +12,7 @@ from typing import cast, get_args
 from retrieval.errors import FolioscopeError
 from retrieval.library import Library
 from retrieval.types import Kind
-from ui import label_files
+from ui import improve_view, label_files, training_commands
 from ui.uploads import display_name
 
 PLACES = 10  # so many hits get their place narrowed by the page's layout, as on the command line
@@ -75,6 +75,13 @@ def label(library: Library, query: str, corpus_id: str, judgement: str) -> dict[
     relevant = JUDGEMENTS[judgement.lstrip("-")]
     library.labels.set(query, corpus_id, relevant, source="api")
     return {"query": query, "corpus_id": corpus_id, "relevant": relevant}
+
+
+def train(library: Library, recipe: str, loss: str | None, seed: int, wait: bool) -> dict[str, object]:
+    """`train [--recipe R] [--loss L] [--seed N]`; without `wait` the job's id."""
+    chosen = improve_view.settings({"recipe": recipe, "seed": seed} | ({"loss": loss} if loss else {}))
+    found = library.training.train(chosen, wait=wait)
+    return {"job": found} if isinstance(found, int) else training_commands.as_json(found)
 
 
 def import_labels(library: Library, files: Sequence[Mapping[str, object]], dry_run: bool) -> dict[str, object]:

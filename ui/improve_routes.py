@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from retrieval.library import Library
+from retrieval.training.types import Recipe
 from ui import improve_view, label_files
 from ui.uploads import Uploads
 
@@ -25,6 +26,11 @@ def improve_routes(library: Library, uploads: Uploads) -> APIRouter:
     @routes.get("/queue")
     def queue(model: str = "") -> dict[str, object]:
         return improve_view.queue(library, model or None)
+
+    @routes.get("/usual/{recipe}")
+    def usual(recipe: Recipe) -> dict[str, object]:
+        """What the expert panel's fields hold while they are empty."""
+        return {**library.training.usual(recipe)}
 
     @routes.post("/asked")
     def asked(query: Annotated[str, Body()], pages: Annotated[list[int], Body()]) -> dict[str, object]:

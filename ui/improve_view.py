@@ -61,12 +61,10 @@ def _expert() -> str:
         "</label>"
         for key, name, step in FIELDS
     )
-    loss = (
-        f'<label>Loss<select data-setting="loss"><option value="">as the recipe says</option>{losses}</select></label>'
-    )
+    loss = f'<label>Loss<select data-setting="loss"><option value=""></option>{losses}</select></label>'
     return (
         '<details class="expert"><summary>Every setting</summary>'
-        '<p class="sub">Left empty, each is the recipe’s own value, chosen by measurement.</p>'
+        '<p class="sub">Left empty, each is the recipe’s own value, chosen by measurement and shown in grey.</p>'
         f'<div class="fields">{loss}{fields}</div></details>'
     )
 

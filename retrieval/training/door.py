@@ -115,6 +115,12 @@ class Training:
 
         return queue(self._library, limit)
 
+    def usual(self, recipe: Recipe) -> dict[str, float | int | str]:
+        """What `recipe` takes where the settings say nothing, by the names of TrainSettings. Imports torch."""
+        from retrieval.training.usual import usual
+
+        return usual(recipe, builtin=models.current(self._store.read()).location == models.BUILTIN)
+
     def _judged(self) -> list[JudgedQuestion]:
         """Remembered while the library stays as it is."""
         key = change_counter(self._store.read())

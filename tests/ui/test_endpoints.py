@@ -94,6 +94,13 @@ def test_judgements_travel(client: Client, served: Running, tmp_path: Path) -> N
         client.predict(files[:1], api_name="/labels_import")
 
 
+def test_a_retrain_is_refused_with_the_number(client: Client) -> None:
+    with pytest.raises(AppError, match="7 more questions"):
+        client.predict(api_name="/train")
+    with pytest.raises(AppError, match="recipe cannot be wild"):
+        client.predict("wild", api_name="/train")
+
+
 def test_models_promote_roll_back(client: Client) -> None:
     assert [row["id"] for row in client.predict(api_name="/models")] == ["builtin"]
     assert client.predict("builtin", api_name="/promote")["current"] is True
@@ -105,5 +112,5 @@ def test_models_promote_roll_back(client: Client) -> None:
 
 def test_only_these_are_there(client: Client) -> None:
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
-        "/add", "/search", "/label", "/labels_import", "/labels_export", "/models", "/promote", "/rollback",
+        "/add", "/search", "/label", "/labels_import", "/labels_export", "/train", "/models", "/promote", "/rollback",
     }  # fmt: skip

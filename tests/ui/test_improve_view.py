@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from retrieval.training.types import Recipe, TrainSettings
+from tests.web import open_library
 from ui import improve_view
 
 
@@ -40,3 +43,11 @@ def test_every_setting_has_its_field() -> None:
     fields = {key for key, _, _ in improve_view.FIELDS} | {"recipe", "loss"}
     assert fields == set(TrainSettings.__dataclass_fields__)
     assert all(f'data-setting="{key}"' in improve_view.SHELL for key in fields - {"recipe"})
+
+
+@pytest.mark.parametrize("recipe", list(Recipe))
+def test_every_setting_that_a_recipe_looks_at_has_a_value(tmp_path: Path, recipe: Recipe) -> None:
+    with open_library(tmp_path) as library:
+        shown = library.training.usual(recipe)
+    assert improve_view.settings({"recipe": str(recipe), **shown}).recipe is recipe  # and each is one that is taken
+    assert ("loss" in shown) is (recipe is Recipe.BOLD)

@@ -15,6 +15,7 @@ export function start() {
   if (dial) dial.checked = true;
   tab().addEventListener("click", clicked);
   one(".seg").addEventListener("change", (event) => { localStorage.setItem(DIAL, event.target.value); say(); });
+  one(".expert").addEventListener("toggle", say);
   one("#pick-labels").addEventListener("change", preview);
   document.addEventListener("folio-judged", () => { stale = true; if (visible) { load(); lookNow(); } });
   one(".card-dialog").addEventListener("click", (event) => { if (event.target === event.currentTarget || event.target.closest("[data-act=shut]")) event.currentTarget.close(); });
@@ -88,7 +89,20 @@ function say() {
   one(".prospects").textContent = now.prospects[recipe];
   one(".dial").textContent = now.dial[recipe];
   one("[data-act=train]").setAttribute("aria-disabled", String(!now.possible));
-  for (const field of all(".expert [data-setting]")) field.placeholder = now.settings?.[recipe]?.[field.dataset.setting] ?? "";
+  if (one(".expert").open) usual(recipe);
+}
+
+// What each empty field stands for; those that the recipe does not look at are off.
+const known = {};
+async function usual(recipe) {
+  try { known[recipe] ??= await get(`/api/usual/${recipe}`); } catch (error) { failed(error); return; }
+  if (one(".seg input:checked").value !== recipe) return;
+  for (const field of all(".expert [data-setting]")) {
+    const value = known[recipe][field.dataset.setting];
+    field.disabled = value === undefined;
+    if (field.matches("select")) field.options[0].textContent = value ?? "none";
+    else field.placeholder = value ?? "";
+  }
 }
 
 const ACTS = {
@@ -118,7 +132,7 @@ function clicked(event) {
 
 function settings() {
   const chosen = { recipe: one(".seg input:checked").value };
-  for (const field of all(".expert [data-setting]")) if (field.value !== "") chosen[field.dataset.setting] = field.dataset.number ? Number(field.value) : field.value;
+  for (const field of all(".expert [data-setting]")) if (field.value !== "" && !field.disabled) chosen[field.dataset.setting] = field.dataset.number ? Number(field.value) : field.value;
   return chosen;
 }
 
