@@ -1,4 +1,5 @@
-"""`make lift ARGS="--data FOLDER [--libraries FOLDER] [--only pages,shuffled,…]"`: prints the tables of docs/lift.md.
+"""`make lift ARGS="--data FOLDER [--libraries FOLDER] [--only pages,shuffled,…] [--recipes careful,balanced]"`: prints the
+tables of docs/lift.md.
 
 FOLDER holds the sets as folders with queries.jsonl and qrels.tsv. Each is measured in a library of its own, which is made
 where it is not there yet (`--libraries`; pages take an hour on a laptop, most of it OCR).
@@ -16,8 +17,9 @@ import numpy as np
 
 from retrieval.cpu import settle_threads
 from retrieval.library import Library
-from retrieval.training.types import TrainSettings
+from retrieval.training.types import Recipe, TrainSettings
 from tests.lift.coverage import DRAWS, KINDS, coverage
+from tests.lift.deep import deep
 from tests.lift.folds import Set, careful, opened
 from tests.lift.shuffled import recommended
 
@@ -36,13 +38,16 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--libraries", type=Path, default=Path("lift-libraries"))
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--recipes", default="careful", help="careful,balanced,bold: a table for each")
     parser.add_argument("--only", default=",".join([*SETS, "shuffled", "coverage"]))
     args = parser.parse_args(argv)
     only = args.only.split(",")
     for name, (split, limit, counts) in SETS.items():
         if name in only:
             with library_of(args, name, split) as library:
-                lift(name, opened(library, args.data / name, split, limit), counts)
+                data = opened(library, args.data / name, split, limit)
+                for recipe in args.recipes.split(","):
+                    lift(name, data, counts, Recipe(recipe))
     if "shuffled" in only:
         with library_of(args, "pages", None) as library:
             control(opened(library, args.data / "pages", None, None))
@@ -59,11 +64,12 @@ def library_of(args: argparse.Namespace, name: str, split: str | None) -> Iterat
         yield library
 
 
-def lift(name: str, data: Set, counts: tuple[int, ...]) -> None:
-    print(f"\n{name}: {len(data.questions)} questions\n", flush=True)
+def lift(name: str, data: Set, counts: tuple[int, ...], recipe: Recipe) -> None:
+    print(f"\n{name}, {recipe}: {len(data.questions)} questions\n", flush=True)
     print("| learned from | before | after | gain (95 %) | learning | shares |\n|---|---|---|---|---|---|")
     for count in counts:
-        row = careful(data, count, TrainSettings())
+        settings = TrainSettings(recipe=recipe)
+        row = careful(data, count, settings) if recipe is Recipe.CAREFUL else deep(data, count, settings)
         gain = row.gain.difference
         shares = ", ".join(f"{share:g}" for share in row.shares)
         print(
