@@ -163,7 +163,7 @@ def improve_screens(camera: Camera, library: Library) -> None:
         page.locator(".hits [data-act=teach]").click()
         page.wait_for_selector(".teach-dialog .preview img")
         camera.take(page, "teach")
-    queue = ".queue .pic.large .box"
+    queue = ".queue .pic.large img"
     camera.shot("improve", IMPROVE, queue)
     camera.shot("improve-dark", IMPROVE, queue, dark=True)
     camera.shot("phone-improve", IMPROVE, queue, PHONE)

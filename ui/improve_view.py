@@ -233,7 +233,7 @@ def card(library: Library, model_id: str) -> dict[str, object]:
     return {"html": improve_cards.card(library.models.get(model_id), library.models.card(model_id))}
 
 
-def stamp(library: Library, progress: Progress) -> str:
+def stamp(progress: Progress, models: Sequence[ModelInfo]) -> str:
     """Changes whenever the tab would show something new."""
-    models = [(model.id, model.name, model.current, model.embedded) for model in library.models.versions()]
-    return hashlib.sha256(repr((progress, models)).encode()).hexdigest()[:16]
+    shown = [(model.id, model.name, model.current, model.embedded) for model in models]
+    return hashlib.sha256(repr((progress, shown)).encode()).hexdigest()[:16]

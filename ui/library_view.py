@@ -172,7 +172,7 @@ def status(library: Library) -> dict[str, object]:
     """
     counts = library.documents.counts()
     job = library.jobs.active()
-    progress = library.training.progress()
+    progress, models = library.training.progress(), library.models.versions()
     pill = None
     if job is not None:
         share, text = wording.pill(job)
@@ -185,8 +185,8 @@ def status(library: Library) -> dict[str, object]:
         "documents": counts["documents"],
         "deleted": counts["deleted"],
         "judged": progress.judged,
-        "improve": improve_view.stamp(library, progress),
-        "model": library.models.current.id,
+        "improve": improve_view.stamp(progress, models),
+        "model": next((model.id for model in models if model.current), None),
         "ready": library.ready,
         "hint": wording.hint(counts["pages"], counts["documents"]),
         "shelf": _stamp(shelf),
