@@ -12,7 +12,7 @@ from pathlib import Path
 
 from retrieval.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "library.sqlite"
 
 

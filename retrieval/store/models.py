@@ -15,7 +15,7 @@ KEPT_UNDECIDED = 3  # Models that were trained and neither promoted nor discarde
 
 
 class ModelRow(NamedTuple):
-    """`recipe` None: builtin, or added by a person. `report`: its verdict as JSON. `dropped`: when its weights went."""
+    """`recipe` None: builtin, or added by a person. `dropped`: when its weights went."""
 
     id: str
     name: str
@@ -104,14 +104,15 @@ class Trained(NamedTuple):
 def insert_trained(db: sqlite3.Connection, model: Trained) -> None:
     """Registers a trained Model. The same labels, seed and machine make the same weights, and so the same id: the later
     report then takes the place of the earlier one, and a name that a person gave stays."""
-    columns = ", ".join(Trained._fields)
-    changed = ", ".join(f"{name} = excluded.{name}" for name in Trained._fields if name not in ("id", "name"))
-    values = model._replace(name=_free_name(db, model.name, model.id))
+    stored = [name for name in Trained._fields if name != "report"]
+    changed = ", ".join(f"{name} = excluded.{name}" for name in stored if name not in ("id", "name"))
+    named = model._replace(name=_free_name(db, model.name, model.id))
     db.execute(
-        f"INSERT INTO models ({columns}, created) VALUES ({placeholders(len(values))}, ?) ON CONFLICT (id) DO UPDATE SET"
-        f" {changed}, created = excluded.created, discarded = NULL, dropped = NULL",
-        (*values, time.time()),
+        f"INSERT INTO models ({', '.join(stored)}, created) VALUES ({placeholders(len(stored))}, ?)"
+        f" ON CONFLICT (id) DO UPDATE SET {changed}, created = excluded.created, discarded = NULL, dropped = NULL",
+        (*(getattr(named, name) for name in stored), time.time()),
     )
+    db.execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", (model.id, model.report))
 
 
 def _free_name(db: sqlite3.Connection, name: str, model_id: str) -> str:
@@ -138,7 +139,7 @@ def get(db: sqlite3.Connection, model_id: str) -> ModelRow | None:
 
 
 def report(db: sqlite3.Connection, model_id: str) -> str | None:
-    row = db.execute("SELECT report FROM models WHERE id = ?", (model_id,)).fetchone()
+    row = db.execute("SELECT report FROM reports WHERE model_id = ?", (model_id,)).fetchone()
     return None if row is None else row[0]
 
 

@@ -161,13 +161,17 @@ CREATE TABLE models (
     created       REAL NOT NULL,
     promoted      REAL,                      -- when it last began to answer
     recommended   INTEGER,
-    report        TEXT,                      -- its verdict, JSON
     settings      TEXT,                      -- of the retrain, JSON
     weights_hash  TEXT,
     labels_hash   TEXT,
     code          TEXT,                      -- the version that trained it
     discarded     REAL,                      -- nobody wants it
     dropped       REAL                       -- weights and vectors are gone, the card is not
+);
+
+CREATE TABLE reports (                       -- verdicts, JSON; apart, for rows of models are written again when one is promoted
+    model_id TEXT PRIMARY KEY REFERENCES models ON DELETE CASCADE,
+    report   TEXT NOT NULL
 );
 
 CREATE TABLE promotions (                    -- which Model answered after which: the way back

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import retrieval.store.db
 from retrieval.library import Library
 from retrieval.store.db import FILE_NAME, SCHEMA_VERSION, Store
+from retrieval.training.report import dumps
 from tests.hash_embedder import HashEmbedder
+from tests.retrieval.taught import verdict
 
 OLD = Path(__file__).parent / "schema_1.sql"  # as format 1 had it
 
@@ -76,6 +79,19 @@ def test_what_answered_is_remembered_as_such(tmp_path: Path, current: str | None
     when = {None: [], "builtin": [("builtin", 1.0)], "other-1": [("other-1", 2.0)]}[current]
     assert found == when
     store.close()
+
+
+def test_verdicts_of_the_second_format_are_still_there(tmp_path: Path) -> None:
+    folder = old_library(tmp_path / "old")
+    db = sqlite3.connect(folder / FILE_NAME)
+    db.executescript((Path(retrieval.store.db.__file__).parent / "migration_2.sql").read_text("utf-8"))
+    db.execute("UPDATE models SET recipe = 'careful', report = ? WHERE id = 'other-1'", (dumps(verdict("other-1")),))
+    db.execute("PRAGMA user_version=2")
+    db.commit()
+    db.close()
+    with Library(folder, embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
+        assert library.models.verdict("other-1") == verdict("other-1")
+        assert library.models.verdict("builtin") is None
 
 
 def test_many_processes_open_an_old_library_at_once(tmp_path: Path) -> None:
