@@ -12,53 +12,41 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
 from ingest import engines
 from ingest.passages import passages
-from ingest.types import Box, FileKind, Kind, Limits, Line, Page, PageError, Passage, Refused, Source
+from ingest.types import Box, Limits, Line, Page, Refused, Source
 from ingest.worker import Children
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs
 from retrieval.garbage import collect
 from retrieval.originals import original, picture_of
-from retrieval.rates import rates
+from retrieval.reading import Reading, text_of
 from retrieval.store import documents, jobs, pages, vectors
-from retrieval.store import fulltext as fulltext_store
 from retrieval.store.cache import Cache
-from retrieval.store.db import Store, set_setting
+from retrieval.store.db import Store
 from retrieval.types import Embedder, Floats, JobState, PartInput, Route, Stage, WithFeatures
 
 PARTS_A_COMMIT = 64
 TEXTS_A_CALL = 8
-LONG_DOCUMENT = 10  # pages
-PAGES_A_COMMIT = 64
 THUMBNAIL_PX = 320
 OCR_WORKERS = max(1, min(2, os.cpu_count() or 1))
 
 
-class Stopped(Exception):
-    """The work at hand was cancelled, paused or deleted by a person."""
-
-
-def _text(passages: Sequence[Passage]) -> str:
-    return "\n".join(passage.text for passage in passages)
-
-
-class Pipeline:
+class Pipeline(Reading):
     """One `step()` at a time; the order of steps is the order of what people miss most."""
 
     def __init__(
         self, store: Store, blobs: Blobs, cache: Cache, children: Children, load: Callable[[str], Embedder]
     ) -> None:
-        self.store, self.blobs, self.cache, self.children = store, blobs, cache, children
+        super().__init__(store, blobs, children)
+        self.cache = cache
         self._load = load
         self._embedders: dict[str, Embedder] = {}
         self._pool = ThreadPoolExecutor(OCR_WORKERS, thread_name_prefix="pipeline")
-        self._rates = rates(store.read())
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -67,121 +55,13 @@ class Pipeline:
     def step(self) -> bool:
         """Does the next piece of work; False when there is none."""
         return (
-            self._read_next()
+            self.read_next()
             or self._embed_current()
             or self._embed_other()
             or self._ocr_some()
             or self._settle()
             or collect(self.store)
         )
-
-    # words
-
-    def _read_next(self) -> bool:
-        document = documents.next_unread(self.store.read())
-        if document is None:
-            return False
-        self._start_job(document.job_id)
-        started = time.monotonic()
-        try:
-            self._read(document)
-        except Stopped:
-            return True
-        except Refused as refusal:
-            self._refuse(document, refusal)
-        self._measured("read", time.monotonic() - started, 1)
-        return True
-
-    def _read(self, document: documents.DocumentRow) -> None:
-        db = self.store.read()
-        title = fulltext.title_words(documents.names(db, [document.id])[document.id])
-        done = pages.last_number(db, document.id)
-        path = original(self.store, self.blobs, document)
-        batch: list[Page | PageError] = []
-        committed = time.monotonic()
-        found = self.children.read(path)
-        try:
-            for page in found:
-                if page.number <= done:
-                    continue
-                batch.append(page)
-                if len(batch) >= PAGES_A_COMMIT or time.monotonic() - committed > 0.5:
-                    self._commit_pages(document.id, batch, title)
-                    batch, committed = [], time.monotonic()
-        except Refused as refusal:
-            # What was read before stays; the rest of the file is named as unreadable.
-            if not batch and pages.last_number(db, document.id) == 0:
-                raise
-            number = (batch[-1].number if batch else pages.last_number(db, document.id)) + 1
-            batch.append(PageError(number, f"{refusal.reason}: this page and what follows were left out"))
-        self._commit_pages(document.id, batch, title, last=True)
-        if not pages.of_document(db, document.id):
-            raise Refused("none of its pages can be read", "Open it in another program, save it again and drop that.")
-
-    def _commit_pages(
-        self, document_id: int, batch: Sequence[Page | PageError], title: str, last: bool = False
-    ) -> None:
-        keyframes = {
-            page.number: self.blobs.put(page.picture) for page in batch if isinstance(page, Page) and page.picture
-        }
-        try:
-            self._insert_pages(document_id, batch, keyframes, title, last)
-        except Stopped:
-            bin.discard(self.store, self.blobs, keyframes.values())
-            raise
-
-    def _insert_pages(
-        self,
-        document_id: int,
-        batch: Sequence[Page | PageError],
-        keyframes: Mapping[int, str],
-        title: str,
-        last: bool,
-    ) -> None:
-        with self.store.write() as db:
-            document = self._wanted(db, document_id)
-            job = None if document.job_id is None else jobs.get(db, document.job_id)
-            for page in batch:
-                if isinstance(page, PageError):
-                    pages.add_error(db, document_id, page.number, page.reason)
-                else:
-                    if job is not None and job.subject == jobs.NO_OCR:
-                        page = replace(page, wants_ocr=False)
-                    extra = fulltext.extra_tokens(_text(page.passages))
-                    pages.insert(
-                        db,
-                        document_id,
-                        page,
-                        title=title,
-                        extra=extra,
-                        picture=keyframes.get(page.number),
-                        has_picture=document.kind is not FileKind.TEXT,
-                    )
-            if last:
-                self._entitle(db, document_id)
-                documents.set_stage(db, document_id, Stage.VECTORS)
-
-    def _entitle(self, db: sqlite3.Connection, document_id: int) -> None:
-        """Every page of a long document is also found by how the document begins: there it says whose it is, and when."""
-        first = pages.numbered(db, document_id, 1)
-        if first is not None and first.kind is Kind.PAGE and pages.last_number(db, document_id) >= LONG_DOCUMENT:
-            names = documents.names(db, [document_id])[document_id]
-            fulltext_store.set_title(db, document_id, fulltext.title_words(names, first.text))
-
-    def _wanted(self, db: sqlite3.Connection, document_id: int) -> documents.DocumentRow:
-        document = documents.by_id(db, document_id)
-        if document is None or document.deleted is not None or document.paused:
-            raise Stopped
-        return document
-
-    def _refuse(self, document: documents.DocumentRow, refusal: Refused) -> None:
-        with self.store.write() as db:
-            names = documents.names(db, [document.id])[document.id]
-            fulltext_store.unindex_document(db, document.id)
-            documents.delete(db, document.id)
-            for name in names:
-                documents.refuse(db, document.job_id, name, refusal.reason, refusal.remedy, document.sha256)
-        bin.discard(self.store, self.blobs, [document.sha256])
 
     # vectors
 
@@ -193,7 +73,7 @@ class Pipeline:
     def _embed_other(self) -> bool:
         for job in jobs.active(self.store.read()):
             if job.kind == "embed" and job.subject is not None:
-                self._start_job(job.id)
+                self.start_job(job.id)
                 if self._embed(job.subject, all_stages=True):
                     return True
                 self._embedded(job)
@@ -240,7 +120,7 @@ class Pipeline:
         todo = vectors.next_parts(db, row.generation_id, PARTS_A_COMMIT, all_stages=all_stages)
         if not todo:
             return False
-        self._start_jobs_of({part.document_id for part in todo})
+        self.start_jobs_of({part.document_id for part in todo})
         embedder = self.embedder(model_id)
         if embedder.document_key != vectors.document_key(db, row.generation_id)[0]:
             return True  # its weights are newer than the vectors it had: loading it has given it another Generation
@@ -294,16 +174,16 @@ class Pipeline:
             some = texts[start : start + TEXTS_A_CALL]
             started = time.monotonic()
             rows = embedder.embed_parts([PartInput(text=part.text) for part in some])
-            self._measured("text", time.monotonic() - started, len(some))
+            self.measured("text", time.monotonic() - started, len(some))
             done.update(zip((part.id for part in some), rows, strict=True))
-            self._read_next()
+            self.read_next()
         ready = waiting.result()
         for start in range(0, len(ready), TEXTS_A_CALL):
             started = time.monotonic()
             some_ready = ready[start : start + TEXTS_A_CALL]
             done.update(self._embed_pictures(embedder, some_ready))
-            self._measured("picture", time.monotonic() - started, len(some_ready))
-            self._read_next()
+            self.measured("picture", time.monotonic() - started, len(some_ready))
+            self.read_next()
         return done
 
     def _pictures(
@@ -368,7 +248,7 @@ class Pipeline:
         waiting = pages.next_ocr(self.store.read(), 2 * OCR_WORKERS)
         if not waiting:
             return False
-        self._start_jobs_of({page.document_id for page in waiting})
+        self.start_jobs_of({page.document_id for page in waiting})
         shas = self._shas({page.document_id for page in waiting})
         started = time.monotonic()
         read: list[tuple[pages.PageRow, Future[list[Line] | None]]] = [
@@ -380,13 +260,13 @@ class Pipeline:
             with self.store.write() as db:
                 if documents.by_id(db, page.document_id) is not None:
                     if found:
-                        pages.add_passages(db, page.id, found, fulltext.extra_tokens(_text(found)))
+                        pages.add_passages(db, page.id, found, fulltext.extra_tokens(text_of(found)))
                         if page.number == 1:
-                            self._entitle(db, page.document_id)
+                            self.entitle(db, page.document_id)
                     pages.set_ocr(db, page.id, "failed" if lines is None else "done")
-            self._read_next()
+            self.read_next()
         self._forget_erased(shas)
-        self._measured("ocr", time.monotonic() - started, len(waiting))
+        self.measured("ocr", time.monotonic() - started, len(waiting))
         return True
 
     def _ocr(self, page: pages.PageRow) -> list[Line] | None:
@@ -447,27 +327,10 @@ class Pipeline:
                 vectors.note_whole(db, generation)
         return moved
 
-    def _start_job(self, job_id: int | None) -> None:
-        if job_id is not None:
-            job = jobs.get(self.store.read(), job_id)
-            if job is not None and job.state is JobState.QUEUED:
-                with self.store.write() as db:
-                    jobs.start(db, job_id)
-
-    def _start_jobs_of(self, document_ids: set[int]) -> None:
+    def start_jobs_of(self, document_ids: set[int]) -> None:
         db = self.store.read()
         for job_id in {row.job_id for i in document_ids if (row := documents.by_id(db, i)) is not None}:
-            self._start_job(job_id)
-
-    def _measured(self, what: str, seconds: float, count: int) -> None:
-        """A running mean of what one unit takes here; kept for the time left that people see."""
-        old = self._rates[what]
-        self._rates[what] = old + (seconds / count - old) * min(0.5, 0.02 * count)
-        now = time.monotonic()
-        if now - getattr(self, "_rates_saved", 0.0) > 5.0:
-            self._rates_saved = now
-            with self.store.write() as db:
-                set_setting(db, "rates", {key: round(value, 5) for key, value in self._rates.items()})
+            self.start_job(job_id)
 
 
 def thumbnail_of(picture: Image.Image) -> bytes:
