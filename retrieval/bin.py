@@ -66,6 +66,7 @@ def erase(store: Store, rows: Sequence[documents.DocumentRow]) -> None:
             fulltext_store.unindex_document(db, row.id)
             documents.forget_refusals(db, row.sha256, names[row.id])
             questions.forget_asked_of(db, row.id)
+            models.forget_pages(db, {page.id for page in pages.of_document(db, row.id)})
             documents.delete(db, row.id)
         labels.drop_unused_questions(db)
         set_setting(db, _NOTE, note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -40,6 +41,7 @@ class ModelRow(NamedTuple):
 
 _COLUMNS = ", ".join(ModelRow._fields)
 _BY_ID = f"SELECT {_COLUMNS} FROM models WHERE id = ?"
+_OF_PAGES = ("won", "lost", "to_judge")  # lists of a verdict whose rows have a page_id
 _BEFORE = (
     f"SELECT {', '.join('m.' + name for name in ModelRow._fields)} FROM promotions p JOIN models m ON m.id = p.model_id"
     " WHERE m.id != ? AND m.dropped IS NULL AND m.discarded IS NULL ORDER BY p.id DESC LIMIT 1"
@@ -141,6 +143,16 @@ def get(db: sqlite3.Connection, model_id: str) -> ModelRow | None:
 def report(db: sqlite3.Connection, model_id: str) -> str | None:
     row = db.execute("SELECT report FROM reports WHERE model_id = ?", (model_id,)).fetchone()
     return None if row is None else row[0]
+
+
+def forget_pages(db: sqlite3.Connection, page_ids: set[int]) -> None:
+    """Verdicts name questions and Pages: what they say of these goes."""
+    for model_id, text in db.execute("SELECT model_id, report FROM reports").fetchall():
+        data = json.loads(text)
+        kept = {name: [row for row in data.get(name, ()) if row["page_id"] not in page_ids] for name in _OF_PAGES}
+        if any(len(rows) < len(data.get(name, ())) for name, rows in kept.items()):
+            changed = json.dumps(data | kept, ensure_ascii=False)
+            db.execute("UPDATE reports SET report = ? WHERE model_id = ?", (changed, model_id))
 
 
 def listed(db: sqlite3.Connection) -> list[ModelRow]:

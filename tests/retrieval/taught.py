@@ -42,7 +42,7 @@ def verdict(model: str = "20261121-abcdef", **changes: object) -> Verdict:
         "guard": comparison(gain=-0.001),
         "guard_holds": True,
         "won": (Change("where", 1, "one", None, 2),),
-        "lost": (Change("which", 2, "two", 1, 3),),
+        "lost": (Change("which pangolin", 2, "two", 1, 3),),
         "to_judge": (Unjudged("where", 3, "three"),),
         "moved": ("query map", "fusion weights"),
         "notes": ("few questions about pictures",),

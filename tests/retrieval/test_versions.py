@@ -362,3 +362,16 @@ def test_doctor_names_models_without_their_weights(shop: Workshop) -> None:
     assert missing() == []
     (shop.library.models.folder(second) / "fusion.json").unlink()
     assert missing() == [second] and first not in str(missing())
+
+
+def test_a_verdict_says_nothing_of_what_was_erased(tmp_path: Path) -> None:
+    with Workshop(tmp_path) as shop:
+        add_texts(shop.store, [("one", "zebra"), ("two", "quokka"), ("three", "okapi")])
+        shop.finish()
+        model_id = teach(shop.library)
+        shop.library.documents.remove(["two"])
+        assert shop.library.models.verdict(model_id) == verdict(model_id)  # the bin keeps everything
+        shop.library.documents.remove(["two"], for_good=True)
+        assert shop.library.models.verdict(model_id) == replace(verdict(model_id), lost=())
+        left = [path for path in shop.library.path.rglob("*") if path.is_file() and path.name != "library.sqlite-shm"]
+        assert left and not [path for path in left if b"pangolin" in path.read_bytes()]
