@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP = @command -v $(PYTHON) >/dev/null || { echo "Python is missing. Remedy: install Python 3.11 or newer"; exit 1; }; $(PYTHON) .ci/setup.py
 
-.PHONY: run test check bench dry-run wheel setup dev browser
+# make lift     what retraining is worth: make lift ARGS="--data FOLDER", see docs/lift.md
+.PHONY: run test check bench lift dry-run wheel setup dev browser
 
 run: setup
 	@exec $(BIN)/folioscope serve $(ARGS)
@@ -30,6 +31,9 @@ check: dev
 
 bench: dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+lift: dev
+	$(BIN)/python -m tests.lift $(ARGS)
 
 dry-run: dev
 	$(SETUP) dry-run

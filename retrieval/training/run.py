@@ -23,7 +23,7 @@ from retrieval.training import report
 from retrieval.training.asking import Side, question_vectors, unmapped
 from retrieval.training.card import card, code_version, default_name
 from retrieval.training.evidence import Evidence, gather
-from retrieval.training.learn import DEFAULTS, Stopped, inner_folds, learn
+from retrieval.training.learn import DEFAULTS, Stopped, inner_folds, learn, steps_for
 from retrieval.training.mapped import map_hash, mapped, save_map
 from retrieval.training.measure import Measured, Measuring, Vectors, verdict
 from retrieval.training.plan import Plan
@@ -83,7 +83,7 @@ class Retrain:
         learning = sum(not question.held_out for question in questions) or 1
         out = len(questions) - learning
         rows = self.rows if known else 5000
-        steps = self.request.settings.map_steps or DEFAULTS.steps
+        steps = steps_for(learning, self.request.settings)
         size = self.request.settings.batch_size or DEFAULTS.batch
         courses = len(inner_folds(learning, 0)) + 1
         coming = [(ASK, "ask", learning), (LEARN, "step", courses * steps * min(size, learning) * rows)]

@@ -11,7 +11,7 @@ from retrieval.cpu import settle_threads
 
 settle_threads()  # before torch
 
-from tests.bench import ingest, memory, promoting, queries, starting  # noqa: E402
+from tests.bench import ingest, memory, promoting, queries, retraining, starting  # noqa: E402
 
 BENCHMARKS = {
     "commands": starting.commands,
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "query": queries.large,
     "busy": queries.beside_ingest,
     "switch": promoting.switch,
+    "retrain": retraining.retrain,
     "memory": memory.two_thousand,
 }
 

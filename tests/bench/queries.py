@@ -73,19 +73,19 @@ def beside_ingest() -> Iterator[Row]:
             questions = made.questions(1000)
             for question in questions[:10]:
                 library.search(question)
-            idle = [_ask(library, question) for question in questions[10 : 10 + IDLE_QUESTIONS]]
+            idle = [ask(library, question) for question in questions[10 : 10 + IDLE_QUESTIONS]]
             job = library.add([second], wait=False).job
             assert job is not None
             busy = []
             for question in questions[10 + IDLE_QUESTIONS :]:
                 if library.jobs.get(job).state not in (JobState.QUEUED, JobState.RUNNING):
                     break
-                busy.append(_ask(library, question))
+                busy.append(ask(library, question))
     ours, bare = (1000 * float(np.percentile(times, 95)) for times in (busy, idle))
     yield Ratio(f"question p95 while reading ({len(busy)} questions)", ours, bare, 3.0, unit="ms")
 
 
-def _ask(library: Library, question: str) -> float:
+def ask(library: Library, question: str) -> float:
     start = time.perf_counter()
     library.search(question)
     took = time.perf_counter() - start

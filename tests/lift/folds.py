@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from retrieval import search
 from retrieval.library import Library
-from retrieval.training.asking import Side, question_vectors, rankings
+from retrieval.training.asking import Side, answers, question_vectors
 from retrieval.training.compare import Ranking, compare
 from retrieval.training.evidence import Evidence, gather
 from retrieval.training.learn import learn
@@ -31,6 +31,7 @@ class Set:
     vectors: Floats
     evidence: Evidence
     base: Side
+    known: dict[int, tuple[int, ...]] = field(default_factory=dict)  # what the base answers, by place
 
 
 def opened(library: Library, folder: Path, split: str | None, limit: int | None) -> Set:
@@ -81,6 +82,14 @@ def careful(data: Set, count: int, settings: TrainSettings) -> Row:
 
 
 def measured(data: Set, places: Sequence[int], side: Side) -> list[Ranking]:
-    some = [data.questions[place] for place in places]
-    rows = data.vectors[list(places)]
-    return rankings(data.library, some, (data.base, rows), (side, rows), lambda: None)
+    """What the base answers is asked once."""
+    within = search.scope(data.library.store.read(), None, None, None)
+    turned = side.turned(data.vectors)
+    found = []
+    for place in places:
+        question = data.questions[place]
+        if place not in data.known:
+            data.known[place] = answers(data.library, question.query, data.vectors[place], data.base, within)
+        after = answers(data.library, question.query, turned[place], side, within)
+        found.append(Ranking(question.query, question.right, question.wrong, frozenset(), data.known[place], after))
+    return found

@@ -39,7 +39,7 @@ def recommended(data: Set, seed: int, settings: TrainSettings) -> tuple[bool, st
     if found.no_gain:
         return False, "no gain found"
     side = replace(data.base, fusion=found.fusion, map=found.map)
-    shuffled = replace(data, questions=questions, vectors=vectors)
+    shuffled = replace(data, questions=questions, vectors=vectors, known={})
     gain = compare(measured(shuffled, out, side), "ndcg@10")
     with guard(data.library.models.builtin(), data.library.cache, lambda: None) as asked:
         before, after = (asked.ask(one.turned(asked.vectors), one.fusion) for one in (data.base, side))

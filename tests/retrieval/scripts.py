@@ -99,6 +99,21 @@ def overtake(shop: Workshop, tell: Tell) -> None:
     tell("finished")
 
 
+def retrain(shop: Workshop, tell: Tell) -> None:
+    """Ten judged questions, and a Model from them."""
+    from retrieval.training.job import Trainer
+    from retrieval.training.types import Recipe, TrainSettings
+
+    add_texts(shop.store, [(f"text {number}", f"tapir number{number}") for number in range(10)])
+    shop.finish()
+    for number in range(10):
+        shop.library.labels.set(f"which tapir is number{number}", f"text {number}", True)
+    tell("judged")
+    shop.library.training.train(TrainSettings(recipe=Recipe.CAREFUL, map_steps=4), wait=False)
+    Trainer(shop.library, in_process=True, stopping=lambda: False).step()
+    tell("trained")
+
+
 SCRIPTS: dict[str, Callable[[Workshop, Tell], None]] = {
     "add": add,
     "judge": judge,
@@ -106,4 +121,5 @@ SCRIPTS: dict[str, Callable[[Workshop, Tell], None]] = {
     "settle": settle,
     "switch": switch,
     "overtake": overtake,
+    "retrain": retrain,
 }
