@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retrieval.library import Library
-from retrieval.types import FileKind, Hit, Kind, PageInfo
+from retrieval.types import FileKind, Hit, PageInfo
 from ui import cards, wording
 from ui.cards import esc
 from ui.improve_cards import place
@@ -34,9 +34,8 @@ def _judged(library: Library, question: str) -> dict[str, bool]:
 
 
 def _hit(hit: Hit, terms: tuple[str, ...], judged: bool | None) -> str:
-    badge = wording.span(hit.start_s or 0.0, hit.end_s or 0.0) if hit.kind is Kind.MOMENT else ""
     said = f'<p class="said">{cards.marked(cards.snippet(hit.text, terms, 140), terms)}</p>' if hit.text else ""
-    picture = cards.thumb(hit.page_id, hit.width, hit.height, None, badge)
+    picture = cards.thumb(hit.page_id, hit.width, hit.height)
     return _row(hit.page_id, hit.document, wording.where(hit.kind, hit.page, hit.start_s), picture, said, judged)
 
 

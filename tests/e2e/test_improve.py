@@ -151,6 +151,7 @@ def test_the_queue_by_keyboard(page: Page, birds: Running) -> None:
     assert labels[asked.strip("“”")] is True
     page.keyboard.press("u")  # this visit's only one: the reload began a new one
     expect(counter).to_contain_text("Question 4 of 4")
+    expect(page.locator(".judged tbody tr")).to_have_count(2)
     page.locator(".judged [data-act=undo]").first.click()
     expect(page.locator(".judged tbody tr")).to_have_count(1)
 
@@ -204,7 +205,8 @@ def test_an_empty_library_says_where_to_begin(page: Page) -> None:
 
 def test_improve_on_a_phone(birds: Running, browser: Browser) -> None:
     judge(birds, BIRDS[:9])
-    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    size = {"width": 390, "height": 844}
+    phone = browser.new_context(viewport=size, has_touch=True, is_mobile=True, reduced_motion="reduce")  # type: ignore[arg-type]
     page = phone.new_page()
     hits = birds.library.search("where is the dunlin counted").hits
     birds.library.training.asked("where is the dunlin counted", [hit.page_id for hit in hits])

@@ -9,7 +9,7 @@ import * as teach from "./teach.js";
 import { startUploads } from "./upload.js";
 
 const TABS = ["search", "library", "improve"], TITLES = { library: "Library · Folioscope", improve: "Improve · Folioscope" };
-const FAST_MS = 1000, SLOW_MS = 5000;
+const FAST_MS = 1000, SLOW_MS = 2000;
 export const state = { status: null };
 let timer = null;
 

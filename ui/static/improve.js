@@ -23,7 +23,7 @@ export function start() {
   queue.start();
 }
 
-export function shown() { visible = true; if (stale) load(); else arrange(); }
+export function shown() { if (!visible) queue.enter(); visible = true; if (stale) load(); else arrange(); }
 export function left() { visible = false; }
 export function changed() { stale = true; if (visible) load(); }
 export const running = () => visible && now?.state === "training";

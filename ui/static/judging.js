@@ -7,6 +7,12 @@ const made = []; // of this visit, newest last: {query, page, before, value, pai
 const word = (value) => (value === null ? null : value ? "right" : "wrong");
 const said = (value) => (value === null ? "Judgement taken back" : value ? "Kept as right for this question" : "Kept as wrong for this question");
 
+// A browser that leaves the page ends what is on its way with an error, though it arrives (keepalive): nothing has failed then.
+let leaving = false;
+addEventListener("beforeunload", () => { leaving = true; setTimeout(() => { leaving = false; }, 5000); });
+addEventListener("pagehide", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
+
 // `before` and `value`: true right, false wrong, null not judged. `paint(value)` shows it at once, and again when it fails.
 export async function judge({ query, page, before, value, paint }) {
   const entry = { query, page, before, value, paint };
@@ -22,7 +28,7 @@ async function send({ query, page, paint }, value, before) {
     await post("/api/judge", { query, page, verdict: word(value) });
     document.dispatchEvent(new CustomEvent("folio-judged", { detail: { query, page, value } }));
     return true;
-  } catch (error) { paint(before); failed(error); return false; }
+  } catch (error) { if (!leaving) { paint(before); failed(error); } return false; }
 }
 
 async function takeBack(entry) {

@@ -2,11 +2,11 @@
 
 import { get } from "./net.js";
 import { element, failed, one } from "./dom.js";
-import { judge, undo } from "./judging.js";
+import { judge } from "./judging.js";
 import * as teach from "./teach.js";
 
 const KEPT = "folioscope-queue"; // this tab's place in the list survives a reload
-let items = null, at = 0, judged = 0, source = "", asking = null;
+let items = null, at = 0, judged = 0, source = "", asking = null, drawn = null;
 
 const box = () => one(".queue");
 const keep = () => { try { sessionStorage.setItem(KEPT, JSON.stringify({ items, at, judged, source })); } catch { /* full or forbidden: then a reload begins anew */ } };
@@ -22,10 +22,12 @@ export function start() {
 // `model`: the answers that only this Model found; else what would teach most.
 export async function show({ model = "", fresh = false } = {}) {
   box().hidden = false;
-  if (items && !fresh && source === model) return draw();
+  if (items && !fresh && source === model) { if (drawn !== (items[at] ?? items)) draw(); return; }
+  if (asking && !fresh && source === model) return; // it is on its way
   asking?.abort();
   const mine = asking = new AbortController();
   source = model;
+  items = drawn = null;
   box().replaceChildren(element("p", { class: "sub" }, "Looking for the questions that teach most…"));
   try {
     const found = await get("/api/queue", { model }, mine.signal);
@@ -35,20 +37,23 @@ export async function show({ model = "", fresh = false } = {}) {
     draw(found.empty);
   } catch (error) {
     if (error.name !== "AbortError") box().replaceChildren(element("p", { class: "note" }, error.message), again("Try again"));
-  }
+  } finally { if (asking === mine) asking = null; }
 }
 
 export function hide() { box().hidden = true; }
-export const stale = () => !items || at >= items.length;
+// Called when the place is entered: a list that is through is looked for anew, for much may have been asked since.
+export function enter() { if (items && at >= items.length) items = null; }
 
 const again = (text) => element("button", { type: "button", class: "btn", "data-act": "more" }, text);
 
 function draw(empty = "") {
-  const item = items[at];
+  const item = items[at], held = box().contains(document.activeElement) ? document.activeElement.dataset.judge : null;
+  drawn = item ?? items;
   if (item) {
     const counter = `Question ${at + 1} of ${items.length} ${source ? "that only the new model answers so" : "that would teach most"} · ${item.reason}`;
     box().innerHTML = item.html;
-    box().prepend(element("p", { class: "sub num counter" }, counter));
+    box().prepend(element("p", { class: "sub num counter", role: "status" }, counter));
+    if (held) one(`[data-judge="${held}"]`, box())?.focus({ preventScroll: true });
     place(item);
     return;
   }
@@ -110,4 +115,3 @@ export function key(event) {
   answer(verdict).catch(failed);
   return true;
 }
-export { undo };
