@@ -20,11 +20,12 @@ def main(folder: Path, token: str | None = None) -> int:
 
 
 def _step_back() -> None:
-    """Questions come first: the lowest priorities, also against other sessions where Linux groups processes by session."""
+    """Questions come first: a low priority, also against other sessions where Linux groups processes by session. Not the
+    lowest: beside other busy programs the work must still come to an end."""
     if hasattr(os, "nice"):
         os.nice(10)
     try:
-        Path("/proc/self/autogroup").write_text("10", encoding="ascii")
+        Path("/proc/self/autogroup").write_text("5", encoding="ascii")
     except OSError:
         return  # no such grouping here: niceness is enough
 
