@@ -1,11 +1,11 @@
 # make run     set up once, then start the app          make bench    speed, as ratios of one run
 # make test    the whole suite                          make dry-run  what an install would bring
 # make check   ruff, mypy and the suite                 make wheel    dist/folioscope-*.whl
+# make lift     what retraining is worth, see docs/lift.md: make lift ARGS="--data FOLDER"
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP = @command -v $(PYTHON) >/dev/null || { echo "Python is missing. Remedy: install Python 3.11 or newer"; exit 1; }; $(PYTHON) .ci/setup.py
 
-# make lift     what retraining is worth: make lift ARGS="--data FOLDER", see docs/lift.md
 .PHONY: run test check bench lift dry-run wheel setup dev browser
 
 run: setup

@@ -23,18 +23,18 @@ from retrieval.training import report
 from retrieval.training.asking import Side, question_vectors, unmapped
 from retrieval.training.card import card, code_version, default_name
 from retrieval.training.evidence import Evidence, gather
-from retrieval.training.learn import DEFAULTS, Stopped, inner_folds, learn, steps_for
+from retrieval.training.learn import DEFAULTS, Learned, Stopped, inner_folds, learn, steps_for
 from retrieval.training.mapped import map_hash, mapped, save_map
 from retrieval.training.measure import Measured, Measuring, Vectors, verdict
 from retrieval.training.plan import Plan
 from retrieval.training.request import Request, judged_questions
 from retrieval.training.types import FEW_HELD_OUT, JudgedQuestion, Recipe, Verdict
-from retrieval.types import Embedder, Floats, JobState
+from retrieval.types import Embedder, Floats, JobState, WithFeatures
 
 if TYPE_CHECKING:
     from retrieval.index import GenerationIndex
-    from retrieval.training.deeper import Deeper
 
+ENOUGH_PICTURES = 30  # questions whose answer is a picture without text, from which *auto* tries the balanced recipe
 FOLDS = 5  # of the cross-validation where few questions are held out
 RATES = "train_rates"  # the setting with what a unit of each step takes
 
@@ -62,6 +62,8 @@ class Retrain:
     def __init__(self, library: Library, job_id: int, request: Request, plan: Plan, stop: Callable[[], bool]) -> None:
         self.library, self.job_id, self.request, self.plan, self.stop = library, job_id, request, plan, stop
         self.started = time.time()
+        asked = request.settings.recipe
+        self.deep: Recipe | None = asked if asked in (Recipe.BALANCED, Recipe.BOLD) else None
 
     def run(self) -> Verdict:
         self._expect(self.library.labels.questions() if self.request.folder is None else [])
@@ -87,10 +89,9 @@ class Retrain:
         size = self.request.settings.batch_size or DEFAULTS.batch
         courses = len(inner_folds(learning, 0)) + 1
         coming = [(ASK, "ask", learning), (LEARN, "step", courses * steps * min(size, learning) * rows)]
-        deep = self.request.settings.recipe in (Recipe.BALANCED, Recipe.BOLD)
-        if deep:
-            coming.insert(1, (DEEP, "deep", 1 if self.request.settings.recipe is Recipe.BALANCED else rows))
-        elif out < FEW_HELD_OUT:
+        if self.deep is not None:
+            coming.insert(1, (DEEP, "deep", 1 if self.deep is Recipe.BALANCED else rows))
+        if out < FEW_HELD_OUT and self.deep is None:
             part = learning * (FOLDS - 1) // FOLDS
             coming.append((CHECK, "fold", FOLDS * 2 * steps * min(size, part) * rows))
             out = len(questions)
@@ -150,31 +151,36 @@ class Retrain:
         return fusion if self.now.fusion.own else fusion.for_another_encoder
 
     def _learn(self, evidence: Evidence, folder: Path) -> Made:
-        settings = self.request.settings
-        deep = None
-        if settings.recipe in (Recipe.BALANCED, Recipe.BOLD):
+        """By the recipe that was asked for; *auto* takes the one that gains more on the inner split."""
+        asked = self.request.settings.recipe
+        self.deep = deeper_than_careful(asked, self.embedder, evidence)
+        self._expect(self.questions)
+        ways = [self._careful(evidence)] if asked is Recipe.AUTO or self.deep is None else []
+        if self.deep is not None:
             self.plan.begin(DEEP)
-            deep = self._deeper(evidence, folder)
-        self.plan.begin(LEARN)
-        side, vectors = self.before, self.vectors
-        moved: tuple[str, ...] = ()
-        if deep is not None and deep.index is not None and deep.generation is not None:
-            vectors = self._vectors_of(deep.embedder)
-            evidence = self._gathered(vectors, deep.index, self.check)
-            side = Side(deep.embedder, evidence.fusion, None, deep.index, deep.generation)
-            moved = deep.moved
-        notes = (
-            () if deep is None or moved else (f"The {settings.recipe} recipe found no gain beyond the careful one.",)
-        )
-        recipe = settings.recipe if moved else Recipe.CAREFUL
-        found = learn(evidence, settings, self._tell, self.stop)
-        if found.no_gain:
-            return Made(recipe, side, vectors, not moved, moved, notes)
-        side = replace(side, fusion=found.fusion, map=found.map)
-        return Made(recipe, side, vectors, False, (*moved, *MOVED), notes)
+            ways += self._deeper(self.deep, evidence, folder)
+        if not ways:
+            note = f"The {asked} recipe found no gain beyond the careful one."
+            return replace(self._careful(evidence)[1], notes=(note,))
+        best = max(ways, key=lambda way: way[0])[1]
+        if best.recipe is Recipe.CAREFUL:
+            trained.drop_weights(folder)
+        return best
 
-    def _deeper(self, evidence: Evidence, folder: Path) -> Deeper:
-        """Own weights of the embedder in `folder`, and the library's vectors by them."""
+    def _careful(self, evidence: Evidence) -> tuple[float, Made]:
+        """The gain on the inner split, and what gained it."""
+        self.plan.begin(LEARN)
+        found = learn(evidence, self.request.settings, self._tell, self.stop)
+        return found.gain, self._made(Recipe.CAREFUL, self.before, self.vectors, found)
+
+    def _made(self, recipe: Recipe, side: Side, vectors: Vectors, found: Learned, moved: tuple[str, ...] = ()) -> Made:
+        if found.no_gain:
+            return Made(recipe, side, vectors, not moved, moved)
+        side = replace(side, fusion=found.fusion, map=found.map)
+        return Made(recipe, side, vectors, False, (*moved, *MOVED))
+
+    def _deeper(self, recipe: Recipe, evidence: Evidence, folder: Path) -> list[tuple[float, Made]]:
+        """Own weights of the embedder in `folder`, the library's vectors by them, and a map on top; [] without a gain."""
         from retrieval.training.deeper import Grounds, go_deeper
         from retrieval.training.pictures import Pictures
 
@@ -182,7 +188,19 @@ class Retrain:
         pictures = Pictures(library.store, library.blobs, library.cache, library.children)
         rows = np.stack([self.vectors[question.query] for question in self.learning])
         grounds = Grounds(self.embedder, self.now.index, self.learning, rows, evidence, pictures)
-        return go_deeper(grounds, settings.recipe, settings, folder, self.plan.progress, self.stop)
+
+        def tell(share: float, line: str) -> None:
+            self.plan.progress(0.9 * share, line)
+
+        found = go_deeper(grounds, recipe, settings, folder, tell, self.stop)
+        if found.index is None or found.generation is None:
+            return []
+        vectors = self._vectors_of(found.embedder)
+        on_top = self._gathered(vectors, found.index, self.check)
+        side = Side(found.embedder, on_top.fusion, None, found.index, found.generation)
+        learned = learn(on_top, settings, lambda done, total: None, self.stop)
+        gain = found.record.shares[found.record.share] - found.record.shares[0.0] if found.record.shares else 0.0
+        return [(gain + learned.gain, self._made(recipe, side, vectors, learned, found.moved))]
 
     def _tell(self, done: int, total: int) -> None:
         self.plan.progress(done / total, f"step {done} of {total}")
@@ -279,6 +297,15 @@ class Retrain:
             set_setting(db, RATES, self.plan.rates)
             jobs.set_detail(db, self.job_id, self.plan.as_json(result.model))
             jobs.finish(db, self.job_id, JobState.DONE, f"{result.outcome}: {name}")
+
+
+def deeper_than_careful(asked: Recipe, embedder: Embedder, evidence: Evidence) -> Recipe | None:
+    """The recipe that goes beyond the careful one; *auto* tries the balanced one where pictures are asked for."""
+    if asked is not Recipe.AUTO:
+        return asked if asked is not Recipe.CAREFUL else None
+    bare = np.array([key.endswith("/bare") for key in evidence.pool.profiles])
+    pictured = sum(bare[evidence.pool.profile[one.pages[one.right]]].any() for one in evidence.asked)
+    return Recipe.BALANCED if isinstance(embedder, WithFeatures) and pictured >= ENOUGH_PICTURES else None
 
 
 def weights_hash(folder: Path, matrix: Floats) -> str:
