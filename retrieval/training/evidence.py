@@ -16,8 +16,13 @@ from retrieval import search
 from retrieval.fusion import Fusion
 from retrieval.index import GenerationIndex
 from retrieval.search import Candidate, Scope
+from retrieval.store import fulltext as fulltext_store
+from retrieval.store import pages as page_store
 from retrieval.training.types import JudgedQuestion
 from retrieval.types import Floats, Ints, Profile, Route
+
+STRANGERS = 150  # Pages without text that compete beside a question's candidates: only the vector keeps them away
+LOOKED_AT = 5_000  # Pages among which they are looked for
 
 MOVED = {
     "text": Route.TEXT,
@@ -81,9 +86,10 @@ def candidates(
     within: Scope,
     fusion: Fusion,
     index: GenerationIndex,
+    strangers: Sequence[int] = (),
 ) -> list[Candidate]:
-    """The product's candidates of a question and its judged Pages, with all their evidence; best first."""
-    found = {page: Candidate(page) for page in sorted(question.right | question.wrong)}
+    """The product's candidates of a question, its judged Pages and some others, with all their evidence; best first."""
+    found = {page: Candidate(page) for page in sorted({*question.right, *question.wrong, *strangers})}
     search.by_words(db, question.query, within, found)
     search.by_meaning(index, vector, within, found, fusion)
     search.cover(db, question.query, within, found)
@@ -103,9 +109,10 @@ def gather(
     if len(questions) != len(vectors):
         raise ValueError(f"{len(questions)} questions and {len(vectors)} vectors")
     found = []
+    strangers = _without_text(db)
     for question, row in zip(questions, vectors, strict=True):
         tick()
-        found.append(candidates(db, question, row, within, fusion, index))
+        found.append(candidates(db, question, row, within, fusion, index, strangers))
     profiles: dict[str, int] = {}
     of_page: dict[int, int] = {}
     for candidate in (candidate for some in found for candidate in some):
@@ -121,6 +128,14 @@ def gather(
     place = {page: at for at, page in enumerate(page_ids.tolist())}
     asked = (_asked(*row, place) for row in zip(questions, vectors, found, strict=True))
     return Evidence(pool, tuple(asked), fusion)
+
+
+def _without_text(db: sqlite3.Connection) -> list[int]:
+    """Pages that a map may bring up for questions that they have nothing to do with."""
+    random = np.random.default_rng(0)
+    live = random.permutation(fulltext_store.live(db))[:LOOKED_AT].tolist()
+    rows = page_store.get(db, live, brief=True)
+    return [page for page in live if page in rows and not rows[page].has_text][:STRANGERS]
 
 
 def _asked(question: JudgedQuestion, vector: Floats, found: Sequence[Candidate], place: Mapping[int, int]) -> Asked:

@@ -11,7 +11,7 @@ import numpy as np
 
 from retrieval import Library, search
 from retrieval.adding import add_texts
-from retrieval.store import documents, pages, vectors
+from retrieval.store import documents, fulltext, pages, vectors
 from retrieval.training.evidence import gather
 from retrieval.training.fused import pack
 from retrieval.training.learn import DEFAULTS, bare_steps, inner_folds
@@ -59,7 +59,7 @@ def fill(library: Library) -> None:
     db = library.store.read()
     with library.store.write():
         generation = vectors.generation(db, embedder.document_key, embedder.dim)
-        found = pages.parts_of_pages(db, pages.live(db))
+        found = pages.parts_of_pages(db, fulltext.live(db))
         for page, parts in found.items():
             rows = random.standard_normal((len(parts), embedder.dim)).astype(np.float32)
             rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -68,7 +68,7 @@ def fill(library: Library) -> None:
             vectors.store(db, generation, document, parts[0].route, ids, np.full(len(ids), page, np.int64), rows)
             vectors.set_progress(db, generation, document, int(ids[-1]))
             documents.set_stage(db, document, Stage.DONE)
-    live = pages.live(db)
+    live = fulltext.live(db)
     for number, question in enumerate(made.questions(QUESTIONS)):
         library.labels.set(question, live[(number * 13) % len(live)], True)
 
