@@ -43,7 +43,7 @@ class Defaults:
     weight_penalty: float = 0.1
     folds: int = 3  # of the inner split
     enough: int = 150  # questions from which one fold says enough
-    trust: float = 2.0  # standard errors by which the inner split may be wrong about a gain
+    trust: float = 1.0  # standard errors by which the inner split may be wrong about a gain
     looks: int = 3  # checkpoints among the steps, for early stopping
 
 
@@ -199,7 +199,7 @@ def _at(look: Callable[[Fused, int], None], at: int) -> Callable[[Fused], None]:
 
 
 def _choice(before: Doubles, after: Doubles) -> tuple[int, float]:
-    """The look and the share that may gain most: the mean gain on the inner split and two standard errors more, for with a
+    """The look and the share that may gain most: the mean gain on the inner split and one standard error more, for with a
     few dozen questions a true gain often looks like none. Share 0 when even so nothing gains; the verdict is on others."""
     gains = after - before
     hoped = gains.mean(axis=2) + DEFAULTS.trust * gains.std(axis=2) / np.sqrt(gains.shape[2])

@@ -27,7 +27,7 @@ def _moved(random: np.random.Generator, count: int, share: float, drift: float) 
 KINDS: dict[str, Draw] = {
     "most questions stay": lambda random, count: _moved(random, count, 0.5, -0.25),
     "all questions move": lambda random, count: _moved(random, count, 1.0, -0.3),
-    "no gain": lambda random, count: _moved(random, count, 0.7, 0.08),
+    "a loss": lambda random, count: _moved(random, count, 0.7, 0.08),
 }
 
 
