@@ -6,6 +6,7 @@ import itertools
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from retrieval.errors import StoreError
 
 SCHEMA_VERSION = 3
 FILE_NAME = "library.sqlite"
+BUSY_S = 30.0  # so long one waits for other writers
 
 
 class _Connection(sqlite3.Connection):
@@ -22,7 +24,7 @@ class _Connection(sqlite3.Connection):
     numbers = itertools.count()
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        super().__init__(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         self.number = next(self.numbers)
 
 
@@ -89,7 +91,7 @@ class Store:
     def _connect(self) -> sqlite3.Connection:
         connection = _Connection(self.path)
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
@@ -119,6 +121,19 @@ class Store:
                 for step in range(version + 1, SCHEMA_VERSION + 1):
                     _run(db, f"migration_{step}.sql")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switching a new file over needs it for oneself, and SQLite answers "locked" there without waiting its timeout."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _run(db: sqlite3.Connection, name: str) -> None:

@@ -16,16 +16,23 @@ addEventListener("pageshow", () => { leaving = false; });
 // `before` and `value`: true right, false wrong, null not judged. `paint(value)` shows it at once, and again when it fails.
 export async function judge({ query, page, before, value, paint }) {
   const entry = { query, page, before, value, paint };
-  if (!(await send(entry, value, before))) return false;
-  made.push(entry);
+  made.push(entry); // at once: undo may be pressed before the server has answered
+  if (!(await send(entry, value, before))) {
+    if (made.includes(entry)) made.splice(made.indexOf(entry), 1);
+    return false;
+  }
   toast(said(value), { undo: { act: () => takeBack(entry) }, seconds: 4 });
   return true;
 }
 
+let queue = Promise.resolve(); // one after the other: the last word must arrive last
+
 async function send({ query, page, paint }, value, before) {
   paint(value);
+  const sent = queue.then(() => post("/api/judge", { query, page, verdict: word(value) }));
+  queue = sent.catch(() => {});
   try {
-    await post("/api/judge", { query, page, verdict: word(value) });
+    await sent;
     document.dispatchEvent(new CustomEvent("folio-judged", { detail: { query, page, value } }));
     return true;
   } catch (error) { if (!leaving) { paint(before); failed(error); } return false; }
