@@ -14,11 +14,11 @@ from retrieval.corpus_ids import corpus_id
 from retrieval.errors import FolioscopeError, NotFound
 from retrieval.importing import take
 from retrieval.store import documents, labels, pages, questions
-from retrieval.training.types import JudgedQuestion
 from retrieval.types import Label
 
 if TYPE_CHECKING:
     from retrieval.library import Library
+    from retrieval.training.types import JudgedQuestion
 
 
 class Labels:
@@ -66,6 +66,7 @@ class Labels:
         """Judged questions, the one judged first at first. `settle`: with their side for ever, which loads the builtin
         model when some have none yet; else the side of those is what their hash says."""
         from retrieval.training.heldout import by_hash
+        from retrieval.training.types import JudgedQuestion
 
         if settle:
             self.settle()

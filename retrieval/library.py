@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -25,7 +26,6 @@ from retrieval.store import documents as document_store
 from retrieval.store import labels as label_store
 from retrieval.store.cache import Cache
 from retrieval.store.db import Store, change_counter, clean
-from retrieval.training.door import Training
 from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, SearchResult
 from retrieval.work import ensure_worker, work
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ingest.worker import Children
     from retrieval.fusion import Fusion
     from retrieval.search import Candidate, Scope
+    from retrieval.training.door import Training
 
 _REMEMBERED_QUESTIONS = 64
 SWITCH_S = 0.3  # so long a question waits for another Model before it is answered by words
@@ -65,7 +66,6 @@ class Library:
         self.documents = Documents(self)
         self.labels = Labels(self)
         self.jobs = Jobs(self)
-        self.training = Training(self)
         bin.sweep(self.store, self.blobs, self.cache)  # of an erasure that was cut off
         self._in_process = embedder is not None
         self._stop = threading.Event()
@@ -94,6 +94,13 @@ class Library:
             self._children.close()
         self.cache.close()
         self.store.close()
+
+    @cached_property
+    def training(self) -> Training:
+        """How far people are from a better Model, and the retrain."""
+        from retrieval.training.door import Training
+
+        return Training(self)
 
     @property
     def children(self) -> Children:
