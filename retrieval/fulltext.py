@@ -36,23 +36,20 @@ def terms(query: str) -> list[str]:
 
 
 def match_query(query: str) -> str | None:
-    """FTS5 MATCH string: any of the content words and of the numbers' other spellings. None for a question without words."""
-    return " OR ".join(term_queries(query)) or None
+    """FTS5 MATCH string: any of the content words and of the numbers' other spellings. None for a question without words.
+
+    Two neighbours are also found joined in a title: names of files squash words (BESTBUY_2023_10K).
+    """
+    pairs = pairwise(terms(query)[:MAX_TERMS])
+    joined = [f'title : "{first}{second}"' for first, second in pairs if first.isalpha() and second.isalpha()]
+    return " OR ".join(term_queries(query) + joined) or None
 
 
 def term_queries(query: str) -> list[str]:
-    """One MATCH string for each content word and each number's other spelling.
-
-    Two neighbours are also found joined in a title, by both: names of files squash words (BESTBUY_2023_10K).
-    """
-    words = terms(query)[:MAX_TERMS]
-    found = {word: f'"{word}"' for word in words}
-    for first, second in pairwise(words):
-        if first.isalpha() and second.isalpha():
-            for word in (first, second):
-                found[word] += f' OR title : "{first}{second}"'
-    numbers = [f'"{token}"' for token in extra_tokens(query).split() if token not in found]
-    return [f"({each})" if " OR " in each else each for each in found.values()] + numbers
+    """One MATCH string for each content word and each number's other spelling."""
+    found = terms(query)[:MAX_TERMS]
+    found += [token for token in extra_tokens(query).split() if token not in found]
+    return [f'"{term}"' for term in found]
 
 
 def extra_tokens(text: str) -> str:

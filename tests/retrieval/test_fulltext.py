@@ -125,7 +125,7 @@ def test_a_question_meets_a_name_that_squashes_its_words() -> None:
     db.execute("CREATE VIRTUAL TABLE f USING fts5 (text, extra, title, tokenize = 'porter unicode61')")
     rows = [("sales", "", "BESTBUY 2023 10 K"), ("bestbuy", "", "other"), ("the best sales", "", "")]
     db.executemany("INSERT INTO f VALUES (?, ?, ?)", rows)
-    found = db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY bm25(f)", (match_query("Best Buy sales"),))
+    found = db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY rowid", (match_query("Best Buy report"),))
     assert [row[0] for row in found] == [1, 3]  # joined words are looked for in titles alone
     db.close()
 
