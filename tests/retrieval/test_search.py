@@ -19,7 +19,11 @@ from tests.retrieval.test_fulltext import HOSTILE
 from tests.retrieval.workshop import Workshop
 
 FILES: dict[str, list[Item]] = {
-    "zoo.pdf": [page(1, "zebra stripes are black"), page(2, "quokka smiles at people"), page(3, "nothing at all is here")],
+    "zoo.pdf": [
+        page(1, "zebra stripes are black"),
+        page(2, "quokka smiles at people"),
+        page(3, "nothing at all is here"),
+    ],
     "farm.pdf": [page(1, "the zebra and the cow"), page(2, "a cow alone in a field")],
     "walk.mp4": [moment(1, 0.0, 4.0, "a zebra walks"), moment(2, 4.0, 9.0, "it sleeps")],
 }
