@@ -127,7 +127,7 @@ class Pipeline(Reading):
         shas = self._shas({part.document_id for part in todo})
         done = self._vectors(embedder, todo)
         with self.store.write() as db:
-            self._store(db, row.generation_id, todo, done)
+            vectors.store_parts(db, row.generation_id, todo, done)
             if not all_stages and models.current(db).generation_id == row.generation_id:
                 for document_id in {part.document_id for part in todo}:
                     self._advance(db, row.generation_id, document_id)
@@ -143,25 +143,6 @@ class Pipeline(Reading):
         for document_id, sha256 in shas.items():
             if documents.by_id(self.store.read(), document_id) is None:
                 self.cache.forget(sha256)
-
-    def _store(
-        self, db: sqlite3.Connection, generation_id: int, todo: Sequence[pages.PartRow], done: dict[int, Floats]
-    ) -> None:
-        groups: dict[tuple[int, Route], list[pages.PartRow]] = {}
-        last: dict[int, int] = {}
-        for part in todo:
-            last[part.document_id] = max(part.id, last.get(part.document_id, 0))
-            if part.id in done:
-                groups.setdefault((part.document_id, part.route), []).append(part)
-        alive = {document_id for document_id in last if documents.by_id(db, document_id) is not None}
-        for (document_id, route), some in groups.items():
-            if document_id in alive:
-                part_ids = np.array([part.id for part in some], np.int64)
-                page_ids = np.array([part.page_id for part in some], np.int64)
-                rows = np.stack([done[part.id] for part in some])
-                vectors.store(db, generation_id, document_id, route, part_ids, page_ids, rows)
-        for document_id in alive:
-            vectors.set_progress(db, generation_id, document_id, last[document_id])
 
     def _vectors(self, embedder: Embedder, todo: Sequence[pages.PartRow]) -> dict[int, Floats]:
         """part id → (dim,); parts whose picture cannot be made are left out. Rendering runs beside the text."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retrieval import Library
-from retrieval.training.types import Comparison, Interval, Outcome, Recipe, TrainSettings, Verdict
+from retrieval.training.types import Comparison, Interval, Recipe, TrainSettings, Verdict
 from retrieval.types import Job
 from ui.terminal import clean, table
 
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIGITS = 4
-SAID = {
-    Outcome.BETTER: "better",
-    Outcome.WORSE: "worse",
-    Outcome.TOO_FEW: "too few to tell",
-}
+UNMEASURED = ("region@0.3", "latency_ms")  # of `eval`'s keys: a retrain does not measure them
 
 
 def train(library: Library, args: argparse.Namespace, follow: Callable[[Job], None]) -> Verdict:
@@ -50,6 +46,7 @@ def as_json(verdict: Verdict) -> dict[str, object]:
 def _figures(verdict: Verdict, side: Callable[[Comparison], Interval]) -> dict[str, object]:
     figures: dict[str, object] = {"queries": verdict.measured_on}
     figures |= {row.measure: _interval(side(row)) for row in verdict.all_pages}
+    figures |= dict.fromkeys(UNMEASURED)
     figures["per_kind"] = {
         kind: {"queries": row.questions, row.measure: _interval(side(row))} for kind, row in verdict.per_kind.items()
     }
@@ -65,7 +62,7 @@ def text(verdict: Verdict) -> str:
     rows = [(row.measure, *_row(row)) for row in verdict.all_pages]
     rows.append((f"{verdict.guard.measure}, general questions", *_row(verdict.guard)))
     lines = [
-        f"{clean(verdict.model)}: {SAID[verdict.outcome]}. Learned from {verdict.learned_from} questions, measured on"
+        f"{clean(verdict.model)}: {verdict.outcome}. Learned from {verdict.learned_from} questions, measured on"
         f" {verdict.measured_on}.",
         table(rows, ("measure", "before", "after", "difference (95 %)")),
         *verdict.notes,

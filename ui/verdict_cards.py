@@ -74,8 +74,8 @@ def _dot(
 
 
 def table(found: Verdict) -> str:
-    """Every measure, now and new."""
-    listed = [figures.comparison(one) for one in found.all_pages]
+    """The measures that people know by a name, now and new."""
+    listed = [figures.comparison(one) for one in found.all_pages if one.measure in figures.MEASURES]
     listed += [
         figures.comparison(one, f"{figures.MEASURES.get(one.measure, one.measure)}, judged pages only")
         for one in found.judged_pages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.store.db import placeholders
@@ -93,6 +93,31 @@ def store(
             rows.astype("<f2").tobytes(),
         ),
     )
+
+
+def store_parts(
+    db: sqlite3.Connection, generation_id: int, todo: Sequence[PartRow], rows: Mapping[int, Floats]
+) -> None:
+    """Vectors of Parts that have had their turn, part id → (dim,); Parts without one are passed over, and so is what was
+    erased meanwhile. Each document's progress follows."""
+    import numpy as np  # here, for most commands need no vectors
+
+    groups: dict[tuple[int, Route], list[PartRow]] = {}
+    last: dict[int, int] = {}
+    for part in todo:
+        last[part.document_id] = max(part.id, last.get(part.document_id, 0))
+        if part.id in rows:
+            groups.setdefault((part.document_id, part.route), []).append(part)
+    known = db.execute(f"SELECT id FROM documents WHERE id IN ({placeholders(len(last))})", tuple(last))
+    alive = {row[0] for row in known}
+    for (document_id, route), some in groups.items():
+        if document_id in alive:
+            part_ids = np.array([part.id for part in some], np.int64)
+            page_ids = np.array([part.page_id for part in some], np.int64)
+            vectors = np.stack([rows[part.id] for part in some])
+            store(db, generation_id, document_id, route, part_ids, page_ids, vectors)
+    for document_id in alive:
+        set_progress(db, generation_id, document_id, last[document_id])
 
 
 def set_progress(db: sqlite3.Connection, generation_id: int, document_id: int, last_part: int) -> None:

@@ -21,7 +21,7 @@ from retrieval.training.types import Change, Comparison, Interval, Unjudged
 
 Doubles = NDArray[np.float64]
 
-MEASURES = ("ndcg@10", "recall@10", "mrr@10")
+MEASURES = tuple(METRICS)  # NDCG@10 first
 ROUNDS = 2000
 SHOWN_CHANGES = 12
 SHOWN_UNJUDGED = 20

@@ -109,7 +109,7 @@ def gather(
     if len(questions) != len(vectors):
         raise ValueError(f"{len(questions)} questions and {len(vectors)} vectors")
     found = []
-    strangers = _without_text(db)
+    strangers = without_text(db)
     for question, row in zip(questions, vectors, strict=True):
         tick()
         found.append(candidates(db, question, row, within, fusion, index, strangers))
@@ -130,7 +130,7 @@ def gather(
     return Evidence(pool, tuple(asked), fusion)
 
 
-def _without_text(db: sqlite3.Connection) -> list[int]:
+def without_text(db: sqlite3.Connection) -> list[int]:
     """Pages that a map may bring up for questions that they have nothing to do with."""
     random = np.random.default_rng(0)
     live = random.permutation(fulltext_store.live(db))[:LOOKED_AT].tolist()

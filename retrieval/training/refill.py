@@ -6,8 +6,7 @@ again. What is left, and everything of other Models, is embedded.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,7 +37,7 @@ def fill(
             raise Cancelled
         rows = _rows(pictures, new, todo, stop)
         with store.write() as db:
-            _store(db, generation, todo, rows)
+            vectors.store_parts(db, generation, todo, rows)
         total, done = vectors.totals(store.read(), generation)
         tell(done / max(total, 1), f"{done:,} of {total:,} parts")
     with store.write() as db:
@@ -69,26 +68,6 @@ def _rows(
         made = embedder.embed_parts([PartInput(picture=picture) for picture in opened.values()])
         found.update(zip((of_page[page] for page in opened), made, strict=True))
     return found
-
-
-def _store(db: sqlite3.Connection, generation: int, todo: Sequence[pages.PartRow], rows: Mapping[int, Floats]) -> None:
-    """What is still there, and how far each document now is."""
-    last: dict[int, int] = {}
-    groups: dict[tuple[int, Route], list[pages.PartRow]] = {}
-    for part in todo:
-        last[part.document_id] = part.id
-        if part.id in rows:
-            groups.setdefault((part.document_id, part.route), []).append(part)
-    alive = {document_id for document_id in last if documents.by_id(db, document_id) is not None}
-    for (document_id, route), some in groups.items():
-        if document_id in alive:
-            part_ids = np.array([part.id for part in some], np.int64)
-            page_ids = np.array([part.page_id for part in some], np.int64)
-            vectors.store(
-                db, generation, document_id, route, part_ids, page_ids, np.stack([rows[part.id] for part in some])
-            )
-    for document_id in alive:
-        vectors.set_progress(db, generation, document_id, last[document_id])
 
 
 def refill(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from retrieval.types import Label
 from tests.e2e.legible import faint
 from tests.ingest import samples
 from tests.web import Running
@@ -38,6 +40,14 @@ def ask_and_judge(page: Page, bird: str) -> None:
     page.locator(".hit", has_text=bird).first.click()
     page.keyboard.press("r")
     expect(page.locator(".hit.on [data-judge=right]")).to_have_attribute("aria-pressed", "true")
+
+
+def judged(server: Running, count: int) -> list[Label]:
+    """The judgements as soon as there are so many: the page shows one before the server has it."""
+    end = time.monotonic() + 20
+    while len(found := list(server.library.labels.list())) < count and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 def improve(page: Page) -> None:
@@ -146,7 +156,7 @@ def test_the_queue_by_keyboard(page: Page, birds: Running) -> None:
     page.keyboard.press("w")
     expect(page.locator(".queue h2")).to_have_text("That is all for now")
     expect(page.locator(".judged-count")).to_have_text("1 question judged")
-    labels = {label.query: label.relevant for label in birds.library.labels.list()}
+    labels = {label.query: label.relevant for label in judged(birds, 3)}
     assert sorted(labels.values()) == [False, False, True]
     assert labels[asked.strip("“”")] is True
     page.keyboard.press("u")  # this visit's only one: the reload began a new one

@@ -103,7 +103,8 @@ def test_the_rest_and_the_picture_make_the_fused_score(builtin: Scene) -> None:
         total = scores(one, rows, torch.arange(len(rows))).numpy() / deeper.CAREFUL.temperature
         within = search.scope(builtin.db, None, None, None)
         wanted = next(q for q in grounds.questions if q.query == asked.query)
-        product = evidence.candidates(builtin.db, wanted, row, within, grounds.evidence.fusion, builtin.index)
+        fusion, strangers = grounds.evidence.fusion, evidence.without_text(builtin.db)
+        product = evidence.candidates(builtin.db, wanted, row, within, fusion, builtin.index, strangers)
         np.testing.assert_allclose(total, [candidate.fused for candidate in product], atol=5e-3)
 
 

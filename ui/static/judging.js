@@ -25,12 +25,23 @@ export async function judge({ query, page, before, value, paint }) {
   return true;
 }
 
-let queue = Promise.resolve(); // one after the other: the last word must arrive last
+// Of one answer: one after the other, for the last word must arrive last. Other answers never wait for it: a judgement
+// that has not left yet is lost when the page is.
+const onItsWay = new Map();
+
+function deliver(query, page, value) {
+  const answer = JSON.stringify([query, page]);
+  const tell = () => post("/api/judge", { query, page, verdict: word(value) });
+  const before = onItsWay.get(answer), sent = before ? before.then(tell, tell) : tell();
+  const end = () => { if (onItsWay.get(answer) === sent) onItsWay.delete(answer); };
+  onItsWay.set(answer, sent);
+  sent.then(end, end);
+  return sent;
+}
 
 async function send({ query, page, paint }, value, before) {
   paint(value);
-  const sent = queue.then(() => post("/api/judge", { query, page, verdict: word(value) }));
-  queue = sent.catch(() => {});
+  const sent = deliver(query, page, value);
   try {
     await sent;
     document.dispatchEvent(new CustomEvent("folio-judged", { detail: { query, page, value } }));
