@@ -35,14 +35,10 @@ def terms(query: str) -> list[str]:
     return content or words
 
 
-def match_query(query: str) -> str | None:
-    """FTS5 MATCH string: any of the content words and of the numbers' other spellings. None for a question without words.
-
-    Two neighbours are also found joined in a title: names of files squash words (BESTBUY_2023_10K).
-    """
-    pairs = pairwise(terms(query)[:MAX_TERMS])
-    joined = [f'title : "{first}{second}"' for first, second in pairs if first.isalpha() and second.isalpha()]
-    return " OR ".join(term_queries(query) + joined) or None
+def match_query(query: str, *, joined: bool = True) -> str | None:
+    """FTS5 MATCH string: any of the content words, of the numbers' other spellings and, if `joined`, of `joined_queries`.
+    None for a question without words."""
+    return " OR ".join(term_queries(query) + (joined_queries(query) if joined else [])) or None
 
 
 def term_queries(query: str) -> list[str]:
@@ -50,6 +46,12 @@ def term_queries(query: str) -> list[str]:
     found = terms(query)[:MAX_TERMS]
     found += [token for token in extra_tokens(query).split() if token not in found]
     return [f'"{term}"' for term in found]
+
+
+def joined_queries(query: str) -> list[str]:
+    """One MATCH string for each two neighbours joined in a title: names of files squash words (BESTBUY_2023_10K)."""
+    pairs = pairwise(terms(query)[:MAX_TERMS])
+    return [f'title : "{first}{second}"' for first, second in pairs if first.isalpha() and second.isalpha()]
 
 
 def extra_tokens(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -64,10 +64,23 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Blend:
+    """A Profile's log-odds after the reranker has read the Page: the fused ones and its score, weighed."""
+
+    fused: float
+    score: float
+    offset: float
+
+    def log_odds(self, fused: float, score: float) -> float:
+        return self.fused * fused + self.score * score + self.offset
+
+
+@dataclass(frozen=True, slots=True)
 class Fusion:
     """Weights of every Profile, and the chance from which an answer `fits`.
 
     `scales` (text, picture) are those of the encoder that was measured; `own`: that encoder is the one in use.
+    `reranked`: Profiles that the builtin reranker was measured to help, and how.
     """
 
     profiles: Mapping[str, Weights]
@@ -76,6 +89,7 @@ class Fusion:
     by_vectors: Weights
     scales: Mapping[str, Scale]
     own: bool = True
+    reranked: Mapping[str, Blend] = field(default_factory=dict)
 
     def weights(self, kind: Kind, has_text: bool) -> Weights:
         return self.profiles[Profile(kind, has_text).key]
@@ -109,6 +123,7 @@ def from_json(text: str) -> Fusion:
         _weights(data["by_words"]),
         _weights(data["by_vectors"]),
         {route: Scale(**scale) for route, scale in data["scales"].items()},
+        reranked={key: Blend(**row) for key, row in data.get("reranked", {}).items()},
     )
 
 
@@ -131,6 +146,7 @@ def to_json(fusion: Fusion) -> str:
         "by_words": row(fusion.by_words),
         "by_vectors": row(fusion.by_vectors),
         "scales": {route: {"mean": s.mean, "deviation": s.deviation} for route, s in fusion.scales.items()},
+        "reranked": {key: asdict(blend) for key, blend in fusion.reranked.items()},
     }
     return json.dumps(data, indent=2) + "\n"
 

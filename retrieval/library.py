@@ -21,7 +21,7 @@ from retrieval.blobs import Blobs
 from retrieval.documents import Documents
 from retrieval.jobs import Jobs
 from retrieval.labels import Labels
-from retrieval.models import Models
+from retrieval.models import Answering, Models
 from retrieval.store import documents as document_store
 from retrieval.store import labels as label_store
 from retrieval.store.cache import Cache
@@ -193,8 +193,9 @@ class Library:
         return self.models.loaded
 
     def prepare(self) -> None:
-        """Loads the current Model and the vectors now."""
+        """Loads the current Model, its reranker and the vectors now."""
         self.models.answering()
+        self.models.reranker()
 
     def loading_in_background(self) -> None:
         """Starts `prepare` in a thread; until it is done questions are answered by words."""
@@ -333,9 +334,13 @@ class Library:
                 fusion=self.fusion if now is None else now.fusion,
                 index=None if now is None else now.index,
                 vector=None if now is None else self.question_vector(query, now.embedder),
-                reranker=self.reranker if rerank else None,
+                reranker=self._reranker(now) if rerank and stage == "full" else None,
                 stage=stage,
             )
+
+    def _reranker(self, now: Answering | None) -> Reranker | None:
+        """The one that was given to this library, else that of the Model which answers."""
+        return self.reranker or (None if now is None else self.models.reranker(now.model_id))
 
     def question_vector(self, query: str, embedder: Embedder | None = None) -> Floats:
         """(dim,) of the current Model; the last ones are remembered (paging, filters, the place on a page)."""

@@ -16,7 +16,7 @@ from retrieval.errors import FolioscopeError, Mismatch, ModelError
 from retrieval.store import models, vectors
 from retrieval.store.db import change_counter, get_setting, set_setting
 from retrieval.store.jobs import embedding_of
-from retrieval.types import Embedder, Job, ModelInfo
+from retrieval.types import Embedder, Job, ModelInfo, Reranker
 from retrieval.versions import Versions, embed_what_is_missing
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Models(Versions):
         self._loaded: OrderedDict[str, Embedder] = OrderedDict()
         self._bases: dict[tuple[str, str | None], Embedder] = {}
         self._fusions: dict[str, Fusion] = {}
+        self._reranker: Reranker | None = None
         self._index: GenerationIndex | None = None
         self._seen: dict[int, tuple[int, int, int]] = {}
         self._trouble: tuple[str, FolioscopeError] | None = None
@@ -130,6 +131,19 @@ class Models(Versions):
                 self._loaded[model_id] = found
                 self._make_room()
             return found
+
+    def reranker(self, model_id: str | None = None) -> Reranker | None:
+        """That of the current Model (or another one), loaded on first use. None: its fusion knows of none that helps."""
+        row = models.current(self._store.read()) if model_id is None else self.row(model_id)
+        fusion = self._fusion(row)
+        if self._given is not None or row.location != models.BUILTIN or not fusion.reranked:
+            return None
+        with self._opening:
+            if self._reranker is None:
+                from retrieval.builtin import load_reranker
+
+                self._reranker = load_reranker(fusion.reranked, precision=self.precision())
+            return self._reranker
 
     def _in_memory(self, model_id: str) -> Embedder | None:
         with self._lock:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
 
 WORDS_K = 400
+BM25_PAGES = 1000
 VECTORS_K = 200
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
@@ -62,24 +63,68 @@ class Scope:
 
 def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int] | None, tag: str | None) -> Scope:
     if kind is None and document_ids is None and tag is None:
-        return Scope(None, fulltext_store.count_live(db))
+        return Scope(None, fulltext_store.count(db))
     ids = np.array(fulltext_store.live(db, kind, document_ids, tag), np.int64)
     return Scope(ids, len(ids))
 
 
-def by_words(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Where the words of a question stand: `holders` of each term are page ids, ascending; `indexed` Pages there are."""
+
+    query: str
+    holders: Sequence[Ints]
+    joined: Ints
+    indexed: int
+
+    @property
+    def idf(self) -> Floats:
+        """(t,) of the terms, as FTS5's bm25() has it; 0 for a word that stands nowhere."""
+        found = np.array([len(ids) for ids in self.holders], np.float64)
+        idf = np.log((self.indexed - found + 0.5) / (found + 0.5))
+        return np.where(found > 0, np.maximum(idf, 1e-6), 0.0)
+
+
+def look_up(db: sqlite3.Connection, query: str) -> Words:
+    holders = [fulltext_store.holding(db, term) for term in fulltext.term_queries(query)]
+    joined = " OR ".join(fulltext.joined_queries(query))
+    nowhere = np.empty(0, np.int64)
+    return Words(query, holders, fulltext_store.holding(db, joined) if joined else nowhere, fulltext_store.count(db))
+
+
+def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[int, Candidate]) -> None:
     """Adds the best pages by BM25."""
-    match = fulltext.match_query(query)
+    match = fulltext.match_query(words.query, joined=len(words.joined) > 0)
     if match is None:
         return
-    if within.page_ids is None:
+    allowed = _promising(words, within)
+    if allowed is None:
         rows = fulltext_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
     else:
-        rows = fulltext_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, within.page_ids)
+        rows = fulltext_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, allowed)
     for rank, (page_id, score) in enumerate(rows, 1):
         candidate = found.setdefault(page_id, Candidate(page_id))
         candidate.bm25 = score
         candidate.ranks["words"] = rank
+
+
+def _promising(words: Words, within: Scope) -> Ints | None:
+    """The Pages worth a BM25, None for all: of very many that hold any word, those that hold the most and the rarest.
+
+    FTS5 takes some microseconds for each, which is most of a question's time among ten thousand Pages.
+    """
+    if not any(len(ids) for ids in words.holders):
+        return within.page_ids
+    weights = np.concatenate([np.full(len(ids), idf) for ids, idf in zip(words.holders, words.idf, strict=True)])
+    sums = np.bincount(np.concatenate(words.holders), weights)
+    pages = np.flatnonzero(sums)
+    if within.page_ids is not None:
+        pages = np.intersect1d(pages, within.page_ids, assume_unique=True)
+    if len(pages) <= BM25_PAGES:
+        return within.page_ids
+    cut = np.partition(sums[pages], -BM25_PAGES)[-BM25_PAGES]
+    joined = words.joined if within.page_ids is None else np.intersect1d(words.joined, within.page_ids)
+    return np.union1d(pages[sums[pages] >= cut], joined)
 
 
 def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> dict[int, tuple[float, int]]:
@@ -117,22 +162,21 @@ def by_meaning(
                 found[page_id].picture, found[page_id].picture_part = score, part_id
 
 
-def cover(db: sqlite3.Connection, query: str, within: Scope, found: dict[int, Candidate]) -> None:
+def cover(words: Words, within: Scope, found: dict[int, Candidate]) -> None:
     """Which share of the question's words stands on each candidate (a word that fewer pages hold counts more), and
     BM25 as a share of the most that these words could give."""
-    indexed = fulltext_store.count_indexed(db)
-    total, most = 0.0, 0.0
-    for term in fulltext.term_queries(query):
-        frequency, holders = fulltext_store.holding(db, term, found)
-        weight = math.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
-        total += weight
-        # the idf of FTS5's bm25(); a word can add k1 + 1 times as much, however often it stands there
-        most += 2.2 * max(math.log((indexed - frequency + 0.5) / (frequency + 0.5)), 1e-6) if frequency else 0.0
-        for page_id in holders:
-            found[page_id].coverage += weight
-    for candidate in found.values():
-        candidate.coverage /= max(total, 1e-9)
-        candidate.words = (candidate.bm25 or 0.0) / max(most, 1e-9)
+    pages = np.fromiter(found, np.int64, len(found))
+    frequency = np.array([len(ids) for ids in words.holders], np.float64)
+    weights = np.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
+    coverage = np.zeros(len(pages))
+    for ids, weight in zip(words.holders, weights, strict=True):
+        coverage += weight * np.isin(pages, ids, assume_unique=True)
+    coverage /= max(float(weights.sum()), 1e-9)
+    # a word can add k1 + 1 times its idf, however often it stands there
+    most = max(2.2 * float(words.idf.sum()), 1e-9)
+    for candidate, share in zip(found.values(), coverage.tolist(), strict=True):
+        candidate.coverage = share
+        candidate.words = (candidate.bm25 or 0.0) / most
 
 
 def evidence(candidates: Sequence[Candidate]) -> Floats:
@@ -186,8 +230,25 @@ def fuse(db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion) ->
     return sorted(candidates, key=lambda c: (-c.fused, c.page_id))
 
 
-def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranker: Reranker) -> list[Candidate]:
-    """The first candidates in the reranker's order, where it was measured to help; places of other Profiles stay."""
+def shown(db: sqlite3.Connection, candidates: Sequence[Candidate]) -> list[PartInput]:
+    """What a reranker reads of each: its best passage, or how the page begins while that is not known."""
+    parts = page_store.parts(db, [c.text_part for c in candidates if c.text_part is not None])
+    whole = page_store.get(db, [c.page_id for c in candidates if c.text_part not in parts])
+    texts = []
+    for candidate in candidates:
+        best, page = parts.get(candidate.text_part or 0), whole.get(candidate.page_id)
+        texts.append(page.text[:RERANK_LENGTH] if page is not None else best and best.text)
+    return [PartInput(text or "") for text in texts]
+
+
+def rerank(
+    db: sqlite3.Connection, query: str, ordered: list[Candidate], reranker: Reranker, fusion: Fusion
+) -> list[Candidate]:
+    """The first candidates in their order after the reranker has read those of its Profiles.
+
+    Where the fusion knows what its scores are worth they are weighed with what was known before; else they alone order
+    the candidates of its Profiles, and the others keep their places.
+    """
     head = [
         place
         for place, candidate in enumerate(ordered[:RERANK_K])
@@ -195,15 +256,27 @@ def rerank(db: sqlite3.Connection, query: str, ordered: list[Candidate], reranke
     ]
     if len(head) < 2:
         return ordered
-    parts = page_store.parts(db, [part for place in head if (part := ordered[place].text_part) is not None])
-    whole = page_store.get(db, [ordered[place].page_id for place in head if ordered[place].text_part not in parts])
-    shown = []
-    for place in head:
-        candidate = ordered[place]
-        best_part, page = parts.get(candidate.text_part or 0), whole.get(candidate.page_id)
-        text = page.text[:RERANK_LENGTH] if page is not None else best_part and best_part.text
-        shown.append(PartInput(text or ""))
-    scores = reranker.score(query, shown)
+    scores = reranker.score(query, shown(db, [ordered[place] for place in head]))
+    blended = [fusion.reranked.get(Profile(ordered[p].page.kind, ordered[p].page.has_text).key) for p in head]
+    if None in blended:
+        return _reordered(ordered, head, scores)
+    for place, blend, score in zip(head, blended, scores.tolist(), strict=True):
+        assert blend is not None
+        ordered[place].fused = blend.log_odds(ordered[place].fused, score)
+    log_odds = np.array([ordered[place].fused for place in head], np.float32)
+    for place, share in zip(head, chance(log_odds).tolist(), strict=True):
+        ordered[place].chance = share
+    result = sorted(ordered[:RERANK_K], key=lambda c: (-c.fused, c.page_id)) + ordered[RERANK_K:]
+    read = {ordered[place].page_id for place in head}
+    for rank, candidate in enumerate((c for c in result if c.page_id in read), 1):
+        candidate.ranks["reranked"] = rank
+    for above, below in pairwise(result):  # who was not read stays behind who was
+        below.chance = min(below.chance, above.chance)
+    return result
+
+
+def _reordered(ordered: list[Candidate], head: Sequence[int], scores: Floats) -> list[Candidate]:
+    """The candidates at the places `head` in the order of their scores, with the chances that those places had."""
     best = [head[i] for i in np.argsort(-scores, kind="stable")]
     shares = sorted((ordered[place].chance for place in head), reverse=True)
     result = list(ordered)
@@ -227,12 +300,13 @@ def candidates(
 ) -> list[Candidate]:
     """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words."""
     found: dict[int, Candidate] = {}
-    if stage != "vectors":
-        by_words(db, query, within, found)
+    words = look_up(db, query) if stage != "vectors" else None
+    if words is not None:
+        by_words(db, words, within, found)
     if stage != "words" and index is not None and vector is not None:
         by_meaning(index, vector, within, found, fusion)
-    if stage != "vectors":
-        cover(db, query, within, found)
+    if words is not None:
+        cover(words, within, found)
     if all(c.text is None and c.picture is None for c in found.values()):
         fusion = fusion.words_only
     elif stage == "vectors":
@@ -241,7 +315,7 @@ def candidates(
     if stage == "words":
         ordered.sort(key=lambda c: (-(c.bm25 or 0.0), c.page_id))
     elif stage == "full" and reranker is not None:
-        ordered = rerank(db, query, ordered, reranker)
+        ordered = rerank(db, query, ordered, reranker, fusion)
     return ordered
 
 

@@ -51,6 +51,12 @@ class Profile:
     def key(self) -> str:
         return f"{self.kind}/{'text' if self.has_text else 'bare'}"
 
+    @classmethod
+    def of(cls, key: str) -> Profile:
+        """The one with that `key`."""
+        kind, _, text = key.partition("/")
+        return cls(Kind(kind), text == "text")
+
 
 @dataclass(frozen=True, slots=True)
 class PartInput:

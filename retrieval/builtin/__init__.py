@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..cpu import settle_threads
 
 if TYPE_CHECKING:
+    from ..rerankers import ModelReranker
     from .embedder import BuiltinEmbedder
 
 
@@ -23,4 +25,12 @@ def load_builtin(precision: str = "float32", threads: int | None = None, device:
     return load(precision, threads, device)
 
 
-__all__ = ["load_builtin"]
+def load_reranker(profiles: Iterable[str], precision: str = "float32", device: str | None = None) -> ModelReranker:
+    """The built-in Reranker for some Profiles (their keys). Arguments and errors as those of `load_builtin`."""
+    settle_threads()
+    from .reranker import load
+
+    return load(profiles, precision, device)
+
+
+__all__ = ["load_builtin", "load_reranker"]

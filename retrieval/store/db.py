@@ -13,7 +13,7 @@ from pathlib import Path
 
 from retrieval.errors import StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FILE_NAME = "library.sqlite"
 BUSY_S = 30.0  # so long one waits for other writers
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from ingest.types import Kind
 from retrieval.store.db import clean
+from retrieval.types import Ints
 
 _COLUMNS = "text, extra, title"
 
@@ -72,19 +75,14 @@ def match_in(
     return [(row[0], -row[1]) for row in rows]
 
 
-def holding(db: sqlite3.Connection, query: str, page_ids: Iterable[int]) -> tuple[int, list[int]]:
-    """How many pages match, and which of some pages do."""
-    ids = ",".join(str(int(page_id)) for page_id in page_ids)
-    row = db.execute(
-        f"SELECT count(*), group_concat(CASE WHEN rowid IN ({ids or 'NULL'}) THEN rowid END)"
-        " FROM pages_fts WHERE pages_fts MATCH ?",
-        (query,),
-    ).fetchone()
-    return row[0], [int(page_id) for page_id in (row[1] or "").split(",") if page_id]
+def holding(db: sqlite3.Connection, query: str) -> Ints:
+    """Ids of all pages that match, ascending."""
+    text = db.execute("SELECT group_concat(rowid) FROM pages_fts WHERE pages_fts MATCH ?", (query,)).fetchone()[0]
+    return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
-def count_indexed(db: sqlite3.Connection) -> int:
-    """Pages in the full text, the bin's too: what its BM25 counts with."""
+def count(db: sqlite3.Connection) -> int:
+    """Pages in the full text: all live ones."""
     return int(db.execute("SELECT count(*) FROM pages_fts_docsize").fetchone()[0])
 
 
@@ -110,11 +108,3 @@ def live(
         values,
     )
     return [row[0] for row in rows]
-
-
-def count_live(db: sqlite3.Connection) -> int:
-    return int(
-        db.execute(
-            "SELECT count(*) FROM pages g JOIN documents d ON d.id = g.document_id WHERE d.deleted IS NULL"
-        ).fetchone()[0]
-    )

@@ -26,7 +26,7 @@ class PageRow(NamedTuple):
     thumbnail: str | None
     has_text: bool
     ocr: str | None
-    text: str = ""  # left out of lists of candidates, where only its being there counts
+    text: str  # left out of lists of candidates, where only its being there counts
 
 
 class PartRow(NamedTuple):
@@ -41,23 +41,12 @@ class PartRow(NamedTuple):
     box: Box | None
 
 
+_KINDS = {str(kind): kind for kind in Kind}
+
+
 def _page(row: sqlite3.Row) -> PageRow:
-    return PageRow(
-        row["id"],
-        row["document_id"],
-        row["number"],
-        Kind(row["kind"]),
-        row["width"],
-        row["height"],
-        row["start_s"],
-        row["end_s"],
-        row["key_s"],
-        row["picture"],
-        row["thumbnail"],
-        bool(row["has_text"]),
-        row["ocr"],
-        row["text"] if "text" in row.keys() else "",  # noqa: SIM118 (a sqlite3.Row iterates over values)
-    )
+    """Of the columns _BRIEF or _WHOLE."""
+    return PageRow._make((*row[:3], _KINDS[row[3]], *row[4:11], bool(row[11]), *row[12:]))
 
 
 def part_of(row: sqlite3.Row) -> PartRow:
@@ -85,8 +74,8 @@ def insert(
     """One page with its passages and its whole-picture Part, searchable by words at commit. Returns its id."""
     text = clean("\n".join(passage.text for passage in page.passages))
     cursor = db.execute(
-        "INSERT INTO pages (document_id, number, kind, width, height, start_s, end_s, key_s, picture, text, extra, title,"
-        " ocr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pages (document_id, number, kind, width, height, start_s, end_s, key_s, picture, has_text, text,"
+        " extra, title, ocr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document_id,
             page.number,
@@ -97,6 +86,7 @@ def insert(
             page.end_s,
             page.key_s,
             picture,
+            len(text) >= TEXT_FROM,
             text,
             extra,
             clean(title),
@@ -121,7 +111,10 @@ def add_passages(db: sqlite3.Connection, page_id: int, passages: Sequence[Passag
     added = clean("\n".join(passage.text for passage in passages))
     text = f"{row['text']}\n{added}" if row["text"] else added
     fulltext.unindex(db, "g.id = ?", page_id)
-    db.execute("UPDATE pages SET text = ?, extra = trim(extra || ' ' || ?) WHERE id = ?", (text, extra, page_id))
+    db.execute(
+        "UPDATE pages SET has_text = ?, text = ?, extra = trim(extra || ' ' || ?) WHERE id = ?",
+        (len(text) >= TEXT_FROM, text, extra, page_id),
+    )
     fulltext.index(db, "g.id = ?", page_id)
     offset = len(row["text"]) + 1 if row["text"] else 0
     _insert_passages(db, row["document_id"], page_id, passages, offset)
@@ -145,11 +138,11 @@ def _insert_passages(
 
 
 TEXT_FROM = 20  # characters: a sign on a photo does not make it a page of text
-_BRIEF = (
-    "g.id, g.document_id, g.number, g.kind, g.width, g.height, g.start_s, g.end_s, g.key_s, g.picture, g.thumbnail, g.ocr,"
-    f" length(g.text) >= {TEXT_FROM} AS has_text"
+_COLUMNS = (  # PageRow's fields in order: some hundred rows a question
+    "g.id, g.document_id, g.number, g.kind, g.width, g.height, g.start_s, g.end_s, g.key_s, g.picture, g.thumbnail,"
+    " g.has_text, g.ocr"
 )
-_WHOLE = f"{_BRIEF}, g.text"
+_BRIEF, _WHOLE = f"{_COLUMNS}, ''", f"{_COLUMNS}, g.text"
 
 
 def get(db: sqlite3.Connection, page_ids: Sequence[int], *, brief: bool = False) -> dict[int, PageRow]:
@@ -159,7 +152,7 @@ def get(db: sqlite3.Connection, page_ids: Sequence[int], *, brief: bool = False)
         some = page_ids[start : start + 500]
         columns = _BRIEF if brief else _WHOLE
         for row in db.execute(f"SELECT {columns} FROM pages g WHERE g.id IN ({placeholders(len(some))})", tuple(some)):
-            found[row["id"]] = _page(row)
+            found[row[0]] = _page(row)
     return found
 
 

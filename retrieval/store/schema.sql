@@ -48,6 +48,7 @@ CREATE TABLE pages (
     extra       TEXT NOT NULL DEFAULT '',    -- number and unit tokens that the text spells otherwise
     title       TEXT NOT NULL DEFAULT '',    -- words of the document's names and of its first page's beginning
     ocr         TEXT,                        -- NULL: not wanted; wanted, done, failed
+    has_text    INTEGER NOT NULL DEFAULT 0,  -- enough to count: a sign on a photo does not make it a page of text
     UNIQUE (document_id, number)
 );
 CREATE INDEX pages_picture ON pages (picture) WHERE picture IS NOT NULL;

@@ -16,7 +16,7 @@ from retrieval.store import pages, questions
 from retrieval.training.compare import Ranking
 from retrieval.training.mapped import MappedEmbedder, apply_map
 from retrieval.training.types import JudgedQuestion
-from retrieval.types import Embedder, Floats, PartInput
+from retrieval.types import Embedder, Floats, PartInput, Reranker
 
 TOP = 100
 AT_ONCE = 16
@@ -58,10 +58,34 @@ def question_vectors(library: Library, embedder: Embedder, asked: Sequence[str],
     return np.stack([found[text] for text in asked]).astype(np.float32)
 
 
-def answers(library: Library, question: str, vector: Floats, side: Side, within: Scope) -> tuple[int, ...]:
-    """Page ids, best first, as the product would answer (without a reranker)."""
+class Remembering:
+    """A Reranker that reads each question with each passage once: both Models' first answers are mostly the same."""
+
+    def __init__(self, reranker: Reranker) -> None:
+        self.profiles = reranker.profiles
+        self._reranker = reranker
+        self._known: dict[tuple[str, str | None], float] = {}
+
+    def score(self, query: str, parts: Sequence[PartInput]) -> Floats:
+        new = {part.text: part for part in parts if (query, part.text) not in self._known}
+        if new:
+            scores = self._reranker.score(query, list(new.values())).tolist()
+            self._known |= {(query, text): score for text, score in zip(new, scores, strict=True)}
+        return np.array([self._known[query, part.text] for part in parts], np.float32)
+
+
+def answers(
+    library: Library, question: str, vector: Floats, side: Side, within: Scope, reranker: Reranker | None = None
+) -> tuple[int, ...]:
+    """Page ids, best first, as the product would answer."""
     found = search.candidates(
-        library.store.read(), question, within, fusion=side.fusion, index=side.index, vector=vector
+        library.store.read(),
+        question,
+        within,
+        fusion=side.fusion,
+        index=side.index,
+        vector=vector,
+        reranker=reranker,
     )
     return tuple(candidate.page_id for candidate in found[:TOP])
 
@@ -72,8 +96,10 @@ def rankings(
     before: tuple[Side, Floats],
     after: tuple[Side, Floats],
     tick: Callable[[], None],
+    reranker: Reranker | None = None,
 ) -> list[Ranking]:
-    """Each question under both Models; each side comes with its own vectors (n, dim), before its map."""
+    """Each question under both Models, which share a reranker; each side comes with its own vectors (n, dim), before its
+    map."""
     db = library.store.read()
     within = search.scope(db, None, None, None)
     kinds = kinds_of(library, {page for question in asked for page in question.right})
@@ -81,7 +107,9 @@ def rankings(
     found = []
     for place, question in enumerate(asked):
         tick()
-        first, second = (answers(library, question.query, turned[place], side, within) for side, turned in rows)
+        first, second = (
+            answers(library, question.query, turned[place], side, within, reranker) for side, turned in rows
+        )
         of = frozenset(kinds[page] for page in question.right if page in kinds)
         found.append(Ranking(question.query, question.right, question.wrong, of, first, second))
     return found

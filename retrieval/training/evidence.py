@@ -90,9 +90,10 @@ def candidates(
 ) -> list[Candidate]:
     """The product's candidates of a question, its judged Pages and some others, with all their evidence; best first."""
     found = {page: Candidate(page) for page in sorted({*question.right, *question.wrong, *strangers})}
-    search.by_words(db, question.query, within, found)
+    words = search.look_up(db, question.query)
+    search.by_words(db, words, within, found)
     search.by_meaning(index, vector, within, found, fusion)
-    search.cover(db, question.query, within, found)
+    search.cover(words, within, found)
     return search.fuse(db, found, fusion)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from retrieval.corpus_ids import corpus_id
 from retrieval.library import Library
 from retrieval.store import documents, pages
-from retrieval.training.asking import Side, rankings
+from retrieval.training.asking import Remembering, Side, rankings
 from retrieval.training.compare import (
     MEASURES,
     Ranking,
@@ -50,6 +50,8 @@ class Measuring:
     def __init__(self, library: Library, before: Side, vectors: Vectors, check: Callable[[], None], plan: Plan) -> None:
         self._library, self._before, self._vectors = library, before, vectors
         self._check, self._plan = check, plan
+        found = library.reranker or library.models.reranker()
+        self._reranker = None if found is None else Remembering(found)
 
     def ask(self, sides: Sequence[tuple[Sequence[JudgedQuestion], Side, Vectors]]) -> list[Ranking]:
         """Questions, each group with the Model that is new to it and that one's vectors."""
@@ -64,7 +66,7 @@ class Measuring:
         found: list[Ranking] = []
         for some, side, vectors in sides:
             first, second = (np.stack([of[question.query] for question in some]) for of in (self._vectors, vectors))
-            found += rankings(self._library, some, (self._before, first), (side, second), tick)
+            found += rankings(self._library, some, (self._before, first), (side, second), tick, self._reranker)
         return found
 
     def guard(self, after: Side) -> Comparison:

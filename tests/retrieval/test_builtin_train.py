@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,13 +80,13 @@ def test_training_learns_and_folds_the_scaling() -> None:
     captions = hidden @ chance.standard_normal((8, 384)).astype(np.float32)
     captions /= np.linalg.norm(captions, axis=1, keepdims=True)
     examples = Examples(features, captions, np.stack([np.arange(200)] * 2, axis=1))
-    recipe = Recipe(hidden=32, epochs=25, batch=50, dropout=0.0)
+    recipe = Recipe(hidden=32, epochs=25, batch=50, dropout=0.0, members=2)
     state = train.train(examples, recipe)
     again = train.train(examples, recipe)
     assert all(torch.equal(state[name], again[name]) for name in state)
     rows = train.project(features, state)
     assert train.found_at(examples, rows, 1) > 0.9
-    layers = nn.Sequential(nn.Linear(1280, 32), nn.GELU(), nn.Linear(32, 384))
+    layers = nn.Sequential(nn.Linear(1280, 64), nn.GELU(), nn.Linear(64, 384))
     layers.load_state_dict(
         {
             "0.weight": state["0.weight"],
@@ -97,6 +98,14 @@ def test_training_learns_and_folds_the_scaling() -> None:
     with torch.no_grad():
         expected = nn.functional.normalize(layers(torch.from_numpy(features)), dim=-1)
     np.testing.assert_allclose(rows, expected, atol=1e-5)
+    members = [train.train(examples, replace(recipe, members=1, seed=seed)) for seed in (0, 1)]
+    one, two = (_layers(member, torch.from_numpy(features)) for member in members)
+    np.testing.assert_allclose(rows, nn.functional.normalize(one + two, dim=-1), atol=1e-5)
+
+
+def _layers(state: dict[str, torch.Tensor], features: torch.Tensor) -> torch.Tensor:
+    inner = nn.functional.gelu(features @ state["0.weight"].T + state["0.bias"])
+    return inner @ state["1.weight"].T + state["1.bias"]
 
 
 def test_the_command_makes_weights_from_a_data_folder(

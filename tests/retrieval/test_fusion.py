@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ingest.types import Kind
-from retrieval.fusion import EVIDENCE, PRIOR_WEIGHT, Scale, Weights, builtin_fusion, chance, from_json, to_json
+from retrieval.fusion import EVIDENCE, PRIOR_WEIGHT, Blend, Scale, Weights, builtin_fusion, chance, from_json, to_json
 from retrieval.types import Profile
 
 
@@ -32,6 +33,8 @@ def test_every_profile_has_weights() -> None:
 def test_weights_are_read_as_they_were_written_and_unknown_evidence_is_refused() -> None:
     text = to_json(builtin_fusion())
     assert from_json(text) == builtin_fusion()
+    blended = replace(builtin_fusion(), reranked={"page/text": Blend(0.9, 1.5, -0.25)})
+    assert from_json(to_json(blended)) == blended
     with pytest.raises(ValueError, match="no evidence called colour"):
         from_json(text.replace('"coverage"', '"colour"'))
 

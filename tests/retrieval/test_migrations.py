@@ -11,6 +11,7 @@ import pytest
 
 import retrieval.store.db
 from retrieval.library import Library
+from retrieval.store import pages
 from retrieval.store.db import FILE_NAME, SCHEMA_VERSION, Store
 from retrieval.training.report import dumps
 from tests.hash_embedder import HashEmbedder
@@ -92,6 +93,21 @@ def test_verdicts_of_the_second_format_are_still_there(tmp_path: Path) -> None:
     with Library(folder, embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
         assert library.models.verdict("other-1") == verdict("other-1")
         assert library.models.verdict("builtin") is None
+
+
+def test_pages_of_the_third_format_know_whether_they_have_text(tmp_path: Path) -> None:
+    old_library(tmp_path / "old")
+    db = sqlite3.connect(tmp_path / "old" / FILE_NAME)
+    db.execute("UPDATE pages SET text = ? WHERE id = 2", ("twenty characters ab",))
+    db.commit()
+    db.close()
+    store = Store(tmp_path / "old")
+    found = pages.get(store.read(), [1, 2])
+    assert {key: (row.has_text, row.text) for key, row in found.items()} == {
+        1: (False, "zebra"),
+        2: (True, "twenty characters ab"),
+    }
+    store.close()
 
 
 def test_many_processes_open_an_old_library_at_once(tmp_path: Path) -> None:

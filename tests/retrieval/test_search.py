@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from ingest.types import Box, Kind, Page, Passage, Source
 from retrieval import hits, search
 from retrieval.adding import add_texts
 from retrieval.errors import NotFound
-from retrieval.types import Floats, PartInput, Profile
+from retrieval.fusion import Blend
+from retrieval.types import Floats, PartInput, Profile, Reranker
 from tests.retrieval.fake_children import Item, moment, page
 from tests.retrieval.test_fulltext import HOSTILE
 from tests.retrieval.workshop import Workshop
@@ -215,6 +218,78 @@ def test_a_reranker_orders_its_profiles_and_leaves_the_others_in_place(shop: Wor
     assert all(reranker.shown)
     scores = [hit.score for hit in ranked]
     assert scores == sorted(scores, reverse=True)
+
+
+class ByNumber:
+    """Reads one Profile and gives the scores of a table, by the text it is shown."""
+
+    profiles = frozenset({Profile(Kind.PAGE, True)})
+
+    def __init__(self, **scores: float) -> None:
+        self.scores = scores
+
+    def score(self, query: str, parts: Sequence[PartInput]) -> Floats:
+        return np.array([self.scores.get((part.text or " ").split()[0], 0.0) for part in parts], np.float32)
+
+
+def test_a_blend_weighs_what_was_known_before_and_what_was_read(shop: Workshop) -> None:
+    library, db = shop.library, shop.store.read()
+    fusion = replace(library.fusion, reranked={"page/text": Blend(0.5, 2.0, -1.0)})
+    now = library.models.answering()
+    within = search.scope(db, None, None, None)
+
+    def ask(reranker: Reranker | None) -> list[search.Candidate]:
+        vector = library.question_vector("zebra")
+        return search.candidates(db, "zebra", within, fusion=fusion, index=now.index, vector=vector, reranker=reranker)
+
+    before = {candidate.page_id: candidate.fused for candidate in ask(None)}
+    ordered = ask(ByNumber(zebra=-3.0, quokka=5.0))
+    after = {candidate.page_id: candidate.fused for candidate in ordered}
+    for candidate in ordered:
+        first = search.shown(db, [candidate])[0].text or " "
+        score = {"zebra": -3.0, "quokka": 5.0}.get(first.split()[0], 0.0)
+        read = candidate.page.has_text and candidate.page.kind is Kind.PAGE
+        wanted = 0.5 * before[candidate.page_id] + 2.0 * score - 1.0 if read else before[candidate.page_id]
+        assert after[candidate.page_id] == pytest.approx(wanted, abs=1e-5)
+        assert (candidate.why.reranked is not None) is read
+    assert [c.fused for c in ordered] == sorted(after.values(), reverse=True)
+    chances = [candidate.chance for candidate in ordered]
+    assert chances == sorted(chances, reverse=True)
+    assert ordered[0].page.number == 2 and ordered[0].chance == pytest.approx(1 / (1 + math.exp(-ordered[0].fused)))
+
+
+def test_of_very_many_pages_those_with_most_of_the_words_are_ranked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("amber", "birch", "cedar", "delta")
+    texts = [
+        (f"{n:03}", " ".join(word for at, word in enumerate(words) if (n >> at) & 1) + " filler") for n in range(64)
+    ]
+    with Workshop(tmp_path) as shop:
+        add_texts(shop.store, texts)
+        shop.finish()
+        db, query = shop.store.read(), " ".join(words)
+
+        def by_words(within: search.Scope) -> dict[int, float | None]:
+            found: dict[int, search.Candidate] = {}
+            search.by_words(db, search.look_up(db, query), within, found)
+            return {page_id: candidate.bm25 for page_id, candidate in found.items()}
+
+        everything = search.scope(db, None, None, None)
+        some = search.Scope(np.arange(1, 33), 32)
+        full = by_words(everything)
+        assert len(full) == 60  # all but the four without a word
+        monkeypatch.setattr(search, "BM25_PAGES", 8)
+        for within in (everything, some):
+            few = by_words(within)
+            allowed = set(range(1, 65)) if within.page_ids is None else set(within.page_ids.tolist())
+            assert {page: full[page] for page in few} == few and few.keys() <= allowed
+            held = sorted((bin((page - 1) & 15).count("1") for page in full if page in allowed), reverse=True)
+            assert 8 <= len(few) < len(full.keys() & allowed)
+            assert sorted((bin((page - 1) & 15).count("1") for page in few), reverse=True) == held[: len(few)]
+        monkeypatch.setattr(search, "BM25_PAGES", 60)
+        assert by_words(everything) == full
+        assert by_words(some) == {page: score for page, score in full.items() if page <= 32}
 
 
 def test_a_reranker_is_shown_the_text_of_pages_without_vectors(tmp_path: Path) -> None:

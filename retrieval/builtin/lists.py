@@ -1,0 +1,111 @@
+"""What the reranker learns from: questions, and the passages that our own first stage puts before it.
+
+Texts of some sets go into a throw-away library; each question is asked there as the product would ask, and the passages
+of its first answers are kept with their fused scores: the right one, and the others as tempting wrong ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from retrieval import search
+from retrieval.formats import json_lines, read_qrels
+from retrieval.library import Library
+from retrieval.store import documents
+from retrieval.types import PartInput
+
+KEPT = 20  # answers of a question: what is reranked
+AT_ONCE = 100  # questions
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A question's first answers in the first stage's order; `right` are places among `passages`, `fused` log-odds."""
+
+    query: str
+    source: str
+    passages: tuple[str, ...]
+    fused: tuple[float, ...]
+    right: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Texts by corpus id, questions (id, text, source) and the right corpus ids of each."""
+
+    texts: dict[str, str]
+    questions: list[tuple[str, str, str]]
+    right: dict[str, set[str]]
+
+
+def read_texts(folder: Path) -> Set:
+    """A set with `corpus.jsonl`."""
+    texts = {str(row["id"]): str(row["text"]) for _, row in json_lines(folder / "corpus.jsonl")}
+    return Set(
+        texts, _questions(folder, None), {key: set(row) for key, row in read_qrels(folder / "qrels.tsv").items()}
+    )
+
+
+def read_pictures(folder: Path, ocr: Path, split: str) -> Set:
+    """A set of pictures by the text that OCR has read in them; `ocr`: rows with `set`, `corpus-id` and `lines`."""
+    right = {key: set(row) for key, row in read_qrels(folder / "qrels.tsv").items()}
+    questions = _questions(folder, split)
+    wanted = {page for key, _, _ in questions for page in right.get(key, ())}
+    texts = {}
+    for _, row in json_lines(ocr):
+        if row["set"] == folder.name and row["corpus-id"] in wanted:
+            lines = row["lines"]
+            assert isinstance(lines, list)
+            texts[str(row["corpus-id"])] = "\n".join(str(line[0]) for line in lines)
+    return Set(texts, questions, right)
+
+
+def _questions(folder: Path, split: str | None) -> list[tuple[str, str, str]]:
+    rows = [row for _, row in json_lines(folder / "queries.jsonl") if split is None or row.get("split") == split]
+    return [(str(row["id"]), str(row["text"]), str(row.get("source", folder.name))) for row in rows]
+
+
+def ranked(library: Library, some: Set, tell: Callable[[str], None]) -> Iterator[Ranked]:
+    """Every question whose right text the first stage finds at all, however late."""
+    library.add_texts(some.texts.items())
+    db = library.store.read()
+    within = search.scope(db, None, None, None)
+    now = library.models.answering()
+    for start in range(0, len(some.questions), AT_ONCE):
+        batch = some.questions[start : start + AT_ONCE]
+        vectors = now.embedder.embed_queries([PartInput(text=text) for _, text, _ in batch])
+        for (key, text, source), vector in zip(batch, vectors, strict=True):
+            found = search.candidates(db, text, within, fusion=now.fusion, index=now.index, vector=vector)
+            names = documents.names(db, list({c.page.document_id for c in found}))
+            right = some.right.get(key, set())
+            places = [place for place, c in enumerate(found) if right.intersection(names[c.page.document_id])]
+            if places:
+                kept = sorted({*range(min(KEPT, len(found))), places[0]})
+                parts = search.shown(db, [found[place] for place in kept])
+                yield Ranked(
+                    text,
+                    source,
+                    tuple(part.text or "" for part in parts),
+                    tuple(round(found[place].fused, 4) for place in kept),
+                    tuple(at for at, place in enumerate(kept) if place in places),
+                )
+        tell(f"{start + len(batch):,} of {len(some.questions):,} questions")
+
+
+def write(path: Path, rows: Iterator[Ranked]) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        for row in rows:
+            stream.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> list[Ranked]:
+    found = []
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        found.append(
+            Ranked(row["query"], row["source"], tuple(row["passages"]), tuple(row["fused"]), tuple(row["right"]))
+        )
+    return found

@@ -1,0 +1,231 @@
+"""Trains the built-in reranker.
+
+    FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker            # hours on two cores, minutes on a GPU
+    FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker --quick    # some minutes, weights to a spare folder
+
+Each question comes with the right passage and tempting wrong ones from our own first stage (`lists.py`). The loss is
+softmax cross-entropy over such a list (ListNet: Cao et al., 2007) of the first stage's log-odds times a learned weight
+plus the model's score: it learns what the first stage does not know. MiniLM's token tables stay frozen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..cpu import settle_threads
+
+settle_threads()  # before torch
+
+import torch  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from ..library import Library  # noqa: E402
+from .lists import Ranked, ranked, read, read_pictures, read_texts, write  # noqa: E402
+from .reranker import FILE, MAX_TOKENS, build_cross_encoder, is_table  # noqa: E402
+from .train import data_folder, tell  # noqa: E402
+
+HELD_OUT = ("xquad", "ohr-news", "AIT-QA")  # sources that are only measured on
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that shapes the weights; saved in their metadata."""
+
+    wrong: int = 3  # passages beside the right one
+    hardest: int = 12  # among so many of the first stage's
+    most: int = 900  # questions of one source
+    tokens: int = 144  # of question and passage; longer ones are read when it is used
+    frozen: int = 3  # lower layers that stay MiniLM's
+    batch: int = 12  # questions
+    epochs: int = 1
+    rate: float = 5e-5
+    warm: float = 0.1
+    decay: float = 0.01
+    seed: int = 0
+
+
+def chosen(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> list[Ranked]:
+    """At most `most` questions of each source that may be learned from, mixed."""
+    of: dict[str, list[Ranked]] = defaultdict(list)
+    for row in rows:
+        if row.source not in HELD_OUT:
+            of[row.source].append(row)
+    picked = [row for some in of.values() for row in order.sample(some, min(len(some), recipe.most))]
+    order.shuffle(picked)
+    return picked
+
+
+def short(row: Ranked, recipe: Recipe, order: random.Random) -> tuple[list[str], list[float]] | None:
+    """A right passage first, then wrong ones; and their fused scores. None where nothing is wrong."""
+    wrong = [place for place in range(len(row.passages)) if place not in row.right][: recipe.hardest]
+    if not wrong:
+        return None
+    places = [row.right[0], *order.sample(wrong, min(recipe.wrong, len(wrong)))]
+    return [row.passages[place] for place in places], [row.fused[place] for place in places]
+
+
+class Net:
+    """The CrossEncoder's network and its tokenizer; `weight` is that of the first stage's log-odds."""
+
+    def __init__(self, device: str, frozen: int) -> None:
+        self.encoder = build_cross_encoder(None, device)
+        self.model = self.encoder[0].model
+        self.tokenizer = self.encoder.tokenizer
+        self.device = device
+        self.tokens = MAX_TOKENS
+        below = tuple(f"bert.encoder.layer.{number}." for number in range(frozen))
+        self.frozen = {name for name, _ in self.model.named_parameters() if is_table(name) or name.startswith(below)}
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(name not in self.frozen)
+        self.weight = nn.Parameter(torch.ones((), device=device))
+
+    def trained(self) -> list[nn.Parameter]:
+        return [*(p for p in self.model.parameters() if p.requires_grad), self.weight]
+
+    def scores(self, queries: Sequence[str], passages: Sequence[str]) -> Tensor:
+        """(n,) for n pairs, computed in groups of like length: padding costs as much as words."""
+        encoded = self.tokenizer(
+            list(queries), list(passages), truncation="only_second", max_length=self.tokens, padding=False
+        )
+        lengths = np.array([len(ids) for ids in encoded["input_ids"]])
+        groups = np.array_split(np.argsort(lengths, kind="stable"), max(1, len(lengths) // 16))
+        parts = []
+        for group in groups:
+            rows = {key: [values[place] for place in group] for key, values in encoded.items()}
+            batch = self.tokenizer.pad(rows, return_tensors="pt").to(self.device)
+            parts.append(self.model(**batch).logits[:, 0].float())
+        back = torch.from_numpy(np.argsort(np.concatenate(groups)))
+        return torch.cat(parts)[back.to(self.device)]
+
+    def state(self) -> dict[str, Tensor]:
+        """What is shipped: what was trained, in half precision."""
+        state = self.model.state_dict()
+        return {name: state[name].half().cpu().contiguous() for name in sorted(state.keys() - self.frozen)}
+
+
+def loss_of(net: Net, lists: Sequence[tuple[str, list[str], list[float]]]) -> Tensor:
+    """Mean cross-entropy of the first passage of each list."""
+    queries = [query for query, passages, _ in lists for _ in passages]
+    scores = net.scores(queries, [passage for _, passages, _ in lists for passage in passages])
+    fused = torch.tensor([value for _, _, some in lists for value in some], device=net.device)
+    total = scores + net.weight * fused
+    sizes = [len(passages) for _, passages, _ in lists]
+    return torch.stack([-part.log_softmax(0)[0] for part in total.split(sizes)]).mean()
+
+
+def train(net: Net, rows: Sequence[Ranked], recipe: Recipe) -> None:
+    """One pass or more over the questions; a line of progress each minute."""
+    order = random.Random(recipe.seed)
+    torch.manual_seed(recipe.seed)
+    optimizer = torch.optim.AdamW(net.trained(), lr=recipe.rate, weight_decay=recipe.decay)
+    steps = recipe.epochs * (len(rows) // recipe.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.rate, total_steps=max(2, steps), pct_start=recipe.warm, anneal_strategy="linear"
+    )
+    net.model.train()
+    net.tokens = recipe.tokens
+    begin = told = time.perf_counter()
+    losses: list[float] = []
+    for batch in _batches(rows, recipe, order):
+        lists = [(row.query, *made) for row in batch if (made := short(row, recipe, order)) is not None]
+        loss = loss_of(net, lists)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.trained(), 1.0)
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.item())
+        if time.perf_counter() - told > 60:
+            told = time.perf_counter()
+            left = (told - begin) / len(losses) * (steps - len(losses))
+            tell(f"step {len(losses)} of {steps}, loss {np.mean(losses[-50:]):.3f}, {left / 60:.0f} min left")
+    net.model.eval()
+    net.tokens = MAX_TOKENS
+
+
+def _batches(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> Iterator[list[Ranked]]:
+    for _ in range(recipe.epochs):
+        mixed = list(rows)
+        order.shuffle(mixed)
+        for start in range(0, len(mixed) - recipe.batch + 1, recipe.batch):
+            yield mixed[start : start + recipe.batch]
+
+
+def ndcg(right: Sequence[int], order: Sequence[int]) -> float:
+    """NDCG@10 of a list whose right places are known."""
+    gain = sum(1 / np.log2(rank + 2) for rank, place in enumerate(order[:10]) if place in right)
+    return float(gain / sum(1 / np.log2(rank + 2) for rank in range(min(10, len(right)))))
+
+
+def measure(net: Net, rows: Sequence[Ranked], weight: float) -> tuple[float, float]:
+    """NDCG@10 of the lists before and after the reranker."""
+    before, after = [], []
+    with torch.inference_mode():
+        for row in rows:
+            fused = np.array(row.fused)
+            scores = net.scores([row.query] * len(fused), row.passages).cpu().numpy() + weight * fused
+            before.append(ndcg(row.right, range(len(fused))))
+            after.append(ndcg(row.right, np.argsort(-scores, kind="stable").tolist()))
+    return float(np.mean(before)), float(np.mean(after))
+
+
+def gathered(data: Path, cache: Path) -> list[Ranked]:
+    """The lists of all sets; made once and kept in `cache`."""
+    found = []
+    for name in ("texts", "texts-qa", "charts"):
+        path = cache / f"lists-{name}.jsonl"
+        if not path.exists():
+            some = (
+                read_texts(data / name) if name != "charts" else read_pictures(data / name, data / "ocr.jsonl", "train")
+            )
+            tell(f"asking the questions of {name}")
+            with tempfile.TemporaryDirectory() as place, Library(Path(place) / "library") as library:
+                write(path.with_suffix(".part"), ranked(library, some, tell))
+            path.with_suffix(".part").replace(path)
+        found += read(path)
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m retrieval.builtin.train_reranker", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few hundred questions")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "folioscope-features")
+    parser.add_argument("--out", type=Path, help="default: the shipped weights; with --quick a file in the cache")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--most", type=int, help="questions of one source")
+    asked = parser.parse_args(arguments)
+    asked.cache.mkdir(parents=True, exist_ok=True)
+    rows = gathered(data_folder(), asked.cache)
+    recipe = Recipe(most=30) if asked.quick else Recipe()
+    if asked.most:
+        recipe = replace(recipe, most=asked.most)
+    order = random.Random(recipe.seed)
+    used = chosen(rows, recipe, order)
+    tell(f"{len(used):,} questions to learn from")
+    net = Net(asked.device, recipe.frozen)
+    begin = time.perf_counter()
+    train(net, used, recipe)
+    tell(f"{time.perf_counter() - begin:.0f} s of training; the first stage weighs {net.weight.item():.2f}")
+    out: Path = asked.out or (asked.cache / "reranker.safetensors" if asked.quick else FILE)
+    save_file(net.state(), out, metadata={"recipe": repr(recipe), "weight": str(net.weight.item()), "format": "1"})
+    tell(f"saved {out}")
+    for source in HELD_OUT:
+        some = [row for row in rows if row.source == source]
+        some = order.sample(some, min(len(some), 20 if asked.quick else 300))
+        if some:
+            before, after = measure(net, some, net.weight.item())
+            tell(f"{source}: NDCG@10 {before:.3f} before, {after:.3f} after ({len(some)} questions)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The built-in reranker: its lists, its training on a few questions, its weights put together and loaded."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from retrieval.builtin import lists, reranker, train_reranker
+from retrieval.builtin.lists import Ranked
+from retrieval.errors import ModelError
+from retrieval.types import Kind, PartInput, Profile
+from tests.retrieval.workshop import Workshop
+
+RECIPE = train_reranker.Recipe(batch=4, epochs=10, rate=2e-3, tokens=32, frozen=5, most=20)
+
+
+def question(number: int, source: str = "made") -> Ranked:
+    """The right passage is the third."""
+    passages = tuple(f"passage {n} about {'herons' if n == 2 else 'otters'}" for n in range(6))
+    return Ranked(f"where are herons {number}", source, passages, (2.0, 1.0, 0.5, 0.0, -1.0, -2.0), (2,))
+
+
+def test_lists_come_from_the_products_own_first_stage(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    texts = {"one": "the heron counts fish", "two": "the otter counts fish", "three": "nothing"}
+    (folder / "corpus.jsonl").write_text("".join(json.dumps({"id": k, "text": t}) + "\n" for k, t in texts.items()))
+    asked = [
+        {"id": "q1", "text": "which otter counts", "source": "river"},
+        {"id": "q2", "text": "zebra", "split": "dev"},
+    ]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ttwo\t1\n")
+    some = lists.read_texts(folder)
+    assert some.texts == texts and some.right == {"q1": {"two"}}
+    assert some.questions == [("q1", "which otter counts", "river"), ("q2", "zebra", "set")]
+    told: list[str] = []
+    with Workshop(tmp_path / "shop") as shop:
+        shop.library.add_texts(some.texts.items(), wait=False)
+        shop.finish()
+        found = list(lists.ranked(shop.library, some, told.append))
+    assert len(found) == 1  # zebra has no right answer
+    assert found[0].source == "river" and [found[0].passages[place] for place in found[0].right] == [texts["two"]]
+    assert sorted(found[0].fused, reverse=True) == list(found[0].fused) and len(found[0].passages) == 3
+    lists.write(tmp_path / "lists.jsonl", iter(found))
+    assert lists.read(tmp_path / "lists.jsonl") == found
+    assert told == ["2 of 2 questions"]
+
+
+def test_pictures_come_with_the_text_that_was_read_in_them(tmp_path: Path) -> None:
+    folder = tmp_path / "charts"
+    folder.mkdir()
+    rows = [{"id": "q1", "text": "share of otters", "split": "train"}, {"id": "q2", "text": "x", "split": "dev"}]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta.png\t1\nq2\tb.png\t1\n")
+    read = [
+        {"set": "charts", "corpus-id": name, "lines": [["Otters", 0.9, 0, 0, 1, 1], ["42 %", 0.9, 0, 0, 1, 1]]}
+        for name in ("a.png", "b.png")
+    ]
+    (tmp_path / "ocr.jsonl").write_text("".join(json.dumps(row) + "\n" for row in read))
+    some = lists.read_pictures(folder, tmp_path / "ocr.jsonl", "train")
+    assert some.texts == {"a.png": "Otters\n42 %"}
+    assert some.questions == [("q1", "share of otters", "charts")]
+
+
+def test_held_out_sources_are_never_learned_from() -> None:
+    rows = [question(n) for n in range(30)] + [
+        question(n, source) for source in train_reranker.HELD_OUT for n in range(9)
+    ]
+    picked = train_reranker.chosen(rows, RECIPE, random.Random(0))
+    assert len(picked) == 20 and {row.source for row in picked} == {"made"}
+    passages, fused = train_reranker.short(picked[0], RECIPE, random.Random(0)) or ([], [])
+    assert passages[0] == "passage 2 about herons" and fused[0] == 0.5 and len(set(passages)) == 1 + RECIPE.wrong
+    assert train_reranker.short(Ranked("q", "s", ("a",), (1.0,), (0,)), RECIPE, random.Random(0)) is None
+
+
+def test_it_learns_and_what_is_saved_scores_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = train_reranker.Net("cpu", RECIPE.frozen)
+    tables = net.model.bert.embeddings.word_embeddings.weight.clone()
+    rows = [question(n) for n in range(8)]
+    before, _ = train_reranker.measure(net, rows, 1.0)
+    torch.manual_seed(0)
+    first = train_reranker.loss_of(net, [(r.query, *made) for r in rows if (made := _short(r))]).item()
+    train_reranker.train(net, rows, RECIPE)
+    last = train_reranker.loss_of(net, [(r.query, *made) for r in rows if (made := _short(r))]).item()
+    assert last < 0.8 * first
+    assert torch.equal(net.model.bert.embeddings.word_embeddings.weight, tables)
+    _, after = train_reranker.measure(net, rows, net.weight.item())
+    assert after > before
+
+    state = net.state()
+    assert all(tensor.dtype == torch.float16 for tensor in state.values())
+    assert not any(name.startswith("bert.encoder.layer.4.") or reranker.is_table(name) for name in state)
+    monkeypatch.setattr(reranker, "FILE", tmp_path / "reranker.safetensors")
+    with pytest.raises(ModelError, match=r"reranker\.safetensors is missing"):
+        reranker.load(["page/text"])
+    save_file(state, tmp_path / "reranker.safetensors")
+    loaded = reranker.load(["page/text", "picture/text"])
+    assert loaded.profiles == {Profile(Kind.PAGE, True), Profile(Kind.PICTURE, True)}
+    found = loaded.score(rows[0].query, [PartInput(text) for text in rows[0].passages])
+    with torch.inference_mode():
+        wanted = net.scores([rows[0].query] * 6, rows[0].passages).numpy()
+    np.testing.assert_allclose(found, wanted, atol=0.02)  # half precision
+    assert found.argmax() == 2
+
+    save_file({name: tensor for name, tensor in state.items() if "classifier" not in name}, tmp_path / "other")
+    with pytest.raises(ValueError, match="do not fit"):
+        reranker.build_cross_encoder(load_file(tmp_path / "other"))
+
+
+def _short(row: Ranked) -> tuple[list[str], list[float]] | None:
+    return train_reranker.short(row, RECIPE, random.Random(0))
