@@ -1,12 +1,14 @@
 # make run     set up once, then start the app          make bench    speed, as ratios of one run
 # make test    the whole suite                          make dry-run  what an install would bring
 # make check   ruff, mypy and the suite                 make wheel    dist/folioscope-*.whl
+# make quality  what each stage of the builtin model is worth, see docs/quality.md
+# make builtin-weights  makes the shipped weights again from FOLIOSCOPE_DATA
 # make lift     what retraining is worth, see docs/lift.md: make lift ARGS="--data FOLDER"
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP = @command -v $(PYTHON) >/dev/null || { echo "Python is missing. Remedy: install Python 3.11 or newer"; exit 1; }; $(PYTHON) .ci/setup.py
 
-.PHONY: run test check bench lift dry-run wheel setup dev browser
+.PHONY: run test check bench quality builtin-weights lift dry-run wheel setup dev browser
 
 run: setup
 	@exec $(BIN)/folioscope serve $(ARGS)
@@ -31,6 +33,13 @@ check: dev
 
 bench: dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+quality: dev
+	$(BIN)/python -m tests.quality $(ARGS)
+
+builtin-weights: dev
+	$(BIN)/python -m retrieval.builtin.train $(ARGS)
+	$(BIN)/python -m retrieval.builtin.train_reranker $(ARGS)
 
 lift: dev
 	$(BIN)/python -m tests.lift $(ARGS)

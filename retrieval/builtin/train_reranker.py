@@ -4,8 +4,8 @@
     FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker --quick    # some minutes, weights to a spare folder
 
 Each question comes with the right passage and tempting wrong ones from our own first stage (`lists.py`). The loss is
-softmax cross-entropy over such a list (ListNet: Cao et al., 2007) of the first stage's log-odds times a learned weight
-plus the model's score: it learns what the first stage does not know. MiniLM's token tables stay frozen.
+softmax cross-entropy over such a list (ListNet: Cao et al., 2007). MiniLM's token tables and lower layers stay frozen.
+How the scores are weighed with those of the first stage is fitted apart (`blend.py`).
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from safetensors.torch import save_file  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from ..library import Library  # noqa: E402
+from ..metrics import METRICS  # noqa: E402
 from .lists import Ranked, ranked, read, read_pictures, read_texts, write  # noqa: E402
 from .reranker import FILE, MAX_TOKENS, build_cross_encoder, is_table  # noqa: E402
 from .train import data_folder, tell  # noqa: E402
 
+NDCG = METRICS["ndcg@10"]
 HELD_OUT = ("xquad", "ohr-news", "AIT-QA")  # sources that are only measured on
 
 
@@ -43,12 +45,13 @@ class Recipe:
 
     wrong: int = 3  # passages beside the right one
     hardest: int = 12  # among so many of the first stage's
-    most: int = 900  # questions of one source
+    most: int = 500  # questions of one source
     tokens: int = 144  # of question and passage; longer ones are read when it is used
     frozen: int = 3  # lower layers that stay MiniLM's
     batch: int = 12  # questions
     epochs: int = 1
-    rate: float = 5e-5
+    rate: float = 7e-5
+    head_rate: float = 1e-3  # of the last layer, which begins at zero
     warm: float = 0.1
     decay: float = 0.01
     seed: int = 0
@@ -65,17 +68,17 @@ def chosen(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> list
     return picked
 
 
-def short(row: Ranked, recipe: Recipe, order: random.Random) -> tuple[list[str], list[float]] | None:
-    """A right passage first, then wrong ones; and their fused scores. None where nothing is wrong."""
+def short(row: Ranked, recipe: Recipe, order: random.Random) -> list[str] | None:
+    """A right passage first, then wrong ones. None where nothing is wrong."""
     wrong = [place for place in range(len(row.passages)) if place not in row.right][: recipe.hardest]
     if not wrong:
         return None
     places = [row.right[0], *order.sample(wrong, min(recipe.wrong, len(wrong)))]
-    return [row.passages[place] for place in places], [row.fused[place] for place in places]
+    return [row.passages[place] for place in places]
 
 
 class Net:
-    """The CrossEncoder's network and its tokenizer; `weight` is that of the first stage's log-odds."""
+    """The CrossEncoder's network and its tokenizer."""
 
     def __init__(self, device: str, frozen: int) -> None:
         self.encoder = build_cross_encoder(None, device)
@@ -87,10 +90,9 @@ class Net:
         self.frozen = {name for name, _ in self.model.named_parameters() if is_table(name) or name.startswith(below)}
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name not in self.frozen)
-        self.weight = nn.Parameter(torch.ones((), device=device))
 
     def trained(self) -> list[nn.Parameter]:
-        return [*(p for p in self.model.parameters() if p.requires_grad), self.weight]
+        return [p for p in self.model.parameters() if p.requires_grad]
 
     def scores(self, queries: Sequence[str], passages: Sequence[str]) -> Tensor:
         """(n,) for n pairs, computed in groups of like length: padding costs as much as words."""
@@ -113,31 +115,36 @@ class Net:
         return {name: state[name].half().cpu().contiguous() for name in sorted(state.keys() - self.frozen)}
 
 
-def loss_of(net: Net, lists: Sequence[tuple[str, list[str], list[float]]]) -> Tensor:
+def loss_of(net: Net, lists: Sequence[tuple[str, list[str]]]) -> Tensor:
     """Mean cross-entropy of the first passage of each list."""
-    queries = [query for query, passages, _ in lists for _ in passages]
-    scores = net.scores(queries, [passage for _, passages, _ in lists for passage in passages])
-    fused = torch.tensor([value for _, _, some in lists for value in some], device=net.device)
-    total = scores + net.weight * fused
-    sizes = [len(passages) for _, passages, _ in lists]
-    return torch.stack([-part.log_softmax(0)[0] for part in total.split(sizes)]).mean()
+    queries = [query for query, passages in lists for _ in passages]
+    scores = net.scores(queries, [passage for _, passages in lists for passage in passages])
+    sizes = [len(passages) for _, passages in lists]
+    return torch.stack([-part.log_softmax(0)[0] for part in scores.split(sizes)]).mean()
 
 
 def train(net: Net, rows: Sequence[Ranked], recipe: Recipe) -> None:
     """One pass or more over the questions; a line of progress each minute."""
     order = random.Random(recipe.seed)
     torch.manual_seed(recipe.seed)
-    optimizer = torch.optim.AdamW(net.trained(), lr=recipe.rate, weight_decay=recipe.decay)
+    head = [*net.model.classifier.parameters()]
+    body = [parameter for parameter in net.trained() if all(parameter is not other for other in head)]
+    groups = [{"params": body, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.decay)
     steps = recipe.epochs * (len(rows) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.rate, total_steps=max(2, steps), pct_start=recipe.warm, anneal_strategy="linear"
+        optimizer,
+        [recipe.rate, recipe.head_rate],
+        total_steps=max(2, steps),
+        pct_start=recipe.warm,
+        anneal_strategy="linear",
     )
     net.model.train()
     net.tokens = recipe.tokens
     begin = told = time.perf_counter()
     losses: list[float] = []
     for batch in _batches(rows, recipe, order):
-        lists = [(row.query, *made) for row in batch if (made := short(row, recipe, order)) is not None]
+        lists = [(row.query, made) for row in batch if (made := short(row, recipe, order)) is not None]
         loss = loss_of(net, lists)
         optimizer.zero_grad()
         loss.backward()
@@ -161,21 +168,16 @@ def _batches(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> It
             yield mixed[start : start + recipe.batch]
 
 
-def ndcg(right: Sequence[int], order: Sequence[int]) -> float:
-    """NDCG@10 of a list whose right places are known."""
-    gain = sum(1 / np.log2(rank + 2) for rank, place in enumerate(order[:10]) if place in right)
-    return float(gain / sum(1 / np.log2(rank + 2) for rank in range(min(10, len(right)))))
-
-
-def measure(net: Net, rows: Sequence[Ranked], weight: float) -> tuple[float, float]:
-    """NDCG@10 of the lists before and after the reranker."""
+def measure(net: Net, rows: Sequence[Ranked]) -> tuple[float, float]:
+    """NDCG@10 of the lists in the first stage's order and in the scores' alone."""
     before, after = [], []
     with torch.inference_mode():
         for row in rows:
-            fused = np.array(row.fused)
-            scores = net.scores([row.query] * len(fused), row.passages).cpu().numpy() + weight * fused
-            before.append(ndcg(row.right, range(len(fused))))
-            after.append(ndcg(row.right, np.argsort(-scores, kind="stable").tolist()))
+            scores = net.scores([row.query] * len(row.passages), row.passages).cpu().numpy()
+            gains = np.isin(np.arange(len(scores)), row.right).astype(float)
+            relevant = [1.0] * len(row.right)
+            before.append(NDCG(gains.tolist(), relevant))
+            after.append(NDCG(gains[np.argsort(-scores, kind="stable")].tolist(), relevant))
     return float(np.mean(before)), float(np.mean(after))
 
 
@@ -215,16 +217,18 @@ def main(arguments: list[str] | None = None) -> None:
     net = Net(asked.device, recipe.frozen)
     begin = time.perf_counter()
     train(net, used, recipe)
-    tell(f"{time.perf_counter() - begin:.0f} s of training; the first stage weighs {net.weight.item():.2f}")
+    tell(f"{time.perf_counter() - begin:.0f} s of training")
     out: Path = asked.out or (asked.cache / "reranker.safetensors" if asked.quick else FILE)
-    save_file(net.state(), out, metadata={"recipe": repr(recipe), "weight": str(net.weight.item()), "format": "1"})
+    save_file(net.state(), out, metadata={"recipe": repr(recipe), "format": "1"})
     tell(f"saved {out}")
     for source in HELD_OUT:
         some = [row for row in rows if row.source == source]
         some = order.sample(some, min(len(some), 20 if asked.quick else 300))
         if some:
-            before, after = measure(net, some, net.weight.item())
-            tell(f"{source}: NDCG@10 {before:.3f} before, {after:.3f} after ({len(some)} questions)")
+            before, after = measure(net, some)
+            tell(
+                f"{source}: NDCG@10 {before:.3f} by the first stage, {after:.3f} by the score alone ({len(some)} questions)"
+            )
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def samples(library: Library, folder: Path, split: str | None) -> Iterator[Sampl
     task = read_task(library, folder, False, split, "split" if split else "all", True, None)
     db = library.store.read()
     truth: dict[str, set[int]] = {}
-    for question in _spread(task.questions, QUESTIONS):
+    for question in spread(task.questions, QUESTIONS):
         known = (page for page, score in task.qrels[question.id].items() if score > 0 and not page.startswith("("))
         truth.setdefault(question.text, set()).update(library.documents.resolve(page) for page in known)
     ids = [library.documents.row(name).id for name in task.documents or ()]
@@ -81,7 +81,7 @@ def samples(library: Library, folder: Path, split: str | None) -> Iterator[Sampl
             yield _sample(library, f"{folder.name} {name}", query, within, right)
 
 
-def _spread(items: Sequence[T], count: int) -> Sequence[T]:
+def spread(items: Sequence[T], count: int) -> Sequence[T]:
     """At most `count` of them, at equal distances."""
     return items[:: max(1, len(items) // count)][:count]
 
@@ -90,7 +90,7 @@ def foreign(library: Library, folder: Path) -> Iterator[Sample]:
     """Questions of another folder's spread over it, asked among everything."""
     lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     within = search.scope(library.store.read(), None, None, None)
-    for line in _spread(lines, FOREIGN):
+    for line in spread(lines, FOREIGN):
         yield _sample(library, "foreign", json.loads(line)["text"], within, set())
 
 
@@ -138,7 +138,7 @@ def fit(given: Sequence[Sample], start: Floats) -> Floats:
         optimizer.zero_grad()
         weights = torch.cat([roots**2 * scales, offsets[:, None]], dim=1)
         scores = torch.einsum("qnf,qnf->qn", evidence, profile @ weights).masked_fill(~there, -1e4)
-        value = (share * _losses(scores, right)).sum() / share.sum() + 0.003 * (roots**4).mean()
+        value = (share * losses(scores, right)).sum() / share.sum() + 0.003 * (roots**4).mean()
         value.backward()
         return value
 
@@ -146,7 +146,7 @@ def fit(given: Sequence[Sample], start: Floats) -> Floats:
     return torch.cat([roots**2 * scales, offsets[:, None]], dim=1).detach().numpy()
 
 
-def _losses(scores: Tensor, right: Tensor) -> Tensor:
+def losses(scores: Tensor, right: Tensor) -> Tensor:
     """(q,) from log-odds (q, n): right pages against the others, and against "none of them"."""
     answered = (right > 0).any(dim=1)
     of_right = torch.logsumexp(scores.masked_fill(right <= 0, -1e4), dim=1)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from retrieval.index import GenerationIndex
 
 ENOUGH_PICTURES = 30  # questions whose answer is a picture without text, from which *auto* tries the balanced recipe
+MARGIN = (
+    0.01  # NDCG@10 by which a deeper recipe must gain more than the careful one: the better of two looks good by chance
+)
 FOLDS = 5  # of the cross-validation where few questions are held out
 RATES = "train_rates"  # the setting with what a unit of each step takes
 
@@ -162,7 +165,7 @@ class Retrain:
         if not ways:
             note = f"The {asked} recipe found no gain beyond the careful one."
             return replace(self._careful(evidence)[1], notes=(note,))
-        best = max(ways, key=lambda way: way[0])[1]
+        best = max(ways, key=lambda way: way[0] - (0.0 if way[1].recipe is Recipe.CAREFUL else MARGIN))[1]
         if best.recipe is Recipe.CAREFUL:
             trained.drop_weights(folder)
         return best

@@ -75,8 +75,8 @@ def test_held_out_sources_are_never_learned_from() -> None:
     ]
     picked = train_reranker.chosen(rows, RECIPE, random.Random(0))
     assert len(picked) == 20 and {row.source for row in picked} == {"made"}
-    passages, fused = train_reranker.short(picked[0], RECIPE, random.Random(0)) or ([], [])
-    assert passages[0] == "passage 2 about herons" and fused[0] == 0.5 and len(set(passages)) == 1 + RECIPE.wrong
+    passages = train_reranker.short(picked[0], RECIPE, random.Random(0)) or []
+    assert passages[0] == "passage 2 about herons" and len(set(passages)) == 1 + RECIPE.wrong
     assert train_reranker.short(Ranked("q", "s", ("a",), (1.0,), (0,)), RECIPE, random.Random(0)) is None
 
 
@@ -84,14 +84,14 @@ def test_it_learns_and_what_is_saved_scores_alike(tmp_path: Path, monkeypatch: p
     net = train_reranker.Net("cpu", RECIPE.frozen)
     tables = net.model.bert.embeddings.word_embeddings.weight.clone()
     rows = [question(n) for n in range(8)]
-    before, _ = train_reranker.measure(net, rows, 1.0)
+    before, _ = train_reranker.measure(net, rows)
     torch.manual_seed(0)
-    first = train_reranker.loss_of(net, [(r.query, *made) for r in rows if (made := _short(r))]).item()
+    first = train_reranker.loss_of(net, [(r.query, made) for r in rows if (made := _short(r))]).item()
     train_reranker.train(net, rows, RECIPE)
-    last = train_reranker.loss_of(net, [(r.query, *made) for r in rows if (made := _short(r))]).item()
+    last = train_reranker.loss_of(net, [(r.query, made) for r in rows if (made := _short(r))]).item()
     assert last < 0.8 * first
     assert torch.equal(net.model.bert.embeddings.word_embeddings.weight, tables)
-    _, after = train_reranker.measure(net, rows, net.weight.item())
+    _, after = train_reranker.measure(net, rows)
     assert after > before
 
     state = net.state()
@@ -114,5 +114,5 @@ def test_it_learns_and_what_is_saved_scores_alike(tmp_path: Path, monkeypatch: p
         reranker.build_cross_encoder(load_file(tmp_path / "other"))
 
 
-def _short(row: Ranked) -> tuple[list[str], list[float]] | None:
+def _short(row: Ranked) -> list[str] | None:
     return train_reranker.short(row, RECIPE, random.Random(0))
