@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from ingest.types import Kind
 from retrieval.store.db import clean
 from retrieval.types import Ints
@@ -77,6 +75,8 @@ def match_in(
 
 def holding(db: sqlite3.Connection, query: str) -> Ints:
     """Ids of all pages that match, ascending."""
+    import numpy as np  # here, for most commands need none
+
     text = db.execute("SELECT group_concat(rowid) FROM pages_fts WHERE pages_fts MATCH ?", (query,)).fetchone()[0]
     return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 

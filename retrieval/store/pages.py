@@ -26,7 +26,7 @@ class PageRow(NamedTuple):
     thumbnail: str | None
     has_text: bool
     ocr: str | None
-    text: str  # left out of lists of candidates, where only its being there counts
+    text: str = ""  # left out of lists of candidates, where only its being there counts
 
 
 class PartRow(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,12 @@ from safetensors.torch import load_file, save_file
 from retrieval.builtin import lists, reranker, train_reranker
 from retrieval.builtin.lists import Ranked
 from retrieval.errors import ModelError
-from retrieval.types import Kind, PartInput, Profile
+from retrieval.fusion import Blend, builtin_fusion
+from retrieval.library import Library
+from retrieval.store.db import set_setting
+from retrieval.training.asking import Remembering
+from retrieval.types import Floats, Kind, PartInput, Profile
+from tests.hash_embedder import HashEmbedder
 from tests.retrieval.workshop import Workshop
 
 RECIPE = train_reranker.Recipe(batch=4, epochs=10, rate=2e-3, tokens=32, frozen=5, most=20)
@@ -116,3 +123,47 @@ def test_it_learns_and_what_is_saved_scores_alike(tmp_path: Path, monkeypatch: p
 
 def _short(row: Ranked) -> list[str] | None:
     return train_reranker.short(row, RECIPE, random.Random(0))
+
+
+class Counting:
+    profiles = frozenset({Profile(Kind.PAGE, True)})
+
+    def __init__(self) -> None:
+        self.read: list[tuple[str, str | None]] = []
+
+    def score(self, query: str, parts: Sequence[PartInput]) -> Floats:
+        self.read += [(query, part.text) for part in parts]
+        return np.array([len(part.text or "") for part in parts], np.float32)
+
+
+def test_a_verdict_reads_each_passage_once_for_both_models() -> None:
+    counting = Counting()
+    remembering = Remembering(counting)
+    assert remembering.profiles == counting.profiles
+    assert remembering.score("q", [PartInput("a"), PartInput("bb"), PartInput("a")]).tolist() == [1, 2, 1]
+    assert remembering.score("q", [PartInput("ccc"), PartInput("bb")]).tolist() == [3, 2]
+    assert remembering.score("other", [PartInput("bb")]).tolist() == [2]
+    assert counting.read == [("q", "a"), ("q", "bb"), ("q", "ccc"), ("other", "bb")]
+
+
+def test_a_model_has_the_reranker_that_its_fusion_knows_how_to_weigh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, str]] = []
+
+    def load(profiles: Iterable[str], precision: str) -> Counting:
+        asked.append((sorted(profiles), precision))
+        return Counting()
+
+    monkeypatch.setattr("retrieval.builtin.load_reranker", load)
+    with Library(tmp_path / "library", cache=tmp_path / "cache") as library:
+        with library.store.write() as db:
+            set_setting(db, "precision", "float32")
+        assert library.models.reranker() is None and asked == []
+        blended = replace(builtin_fusion(), reranked={"page/text": Blend(1.0, 0.5, 0.0)})
+        monkeypatch.setattr(library.models, "_fusion", lambda row: blended)
+        assert library.models.reranker() is library.models.reranker("builtin") is not None
+        assert asked == [(["page/text"], "float32")]  # once
+    with Library(tmp_path / "other", embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
+        monkeypatch.setattr(library.models, "_fusion", lambda row: blended)
+        assert library.models.reranker() is None  # measured with the builtin embedder
