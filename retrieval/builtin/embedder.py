@@ -159,8 +159,11 @@ def build_model(weights: Path, device: str, dtype: torch.dtype) -> SentenceTrans
     from safetensors.torch import load_file
     from sentence_transformers.base.modules import Transformer
     from sentence_transformers.sentence_transformer.modules import Pooling
+    from transformers.utils.logging import disable_progress_bar
 
     from .picture import PictureTower
+
+    disable_progress_bar()  # it loads in a second, and a bar in the terminal looks like a download
 
     text = Transformer(
         str(minilm_folder()),
