@@ -16,10 +16,10 @@ from retrieval.training.evidence import gather
 from retrieval.training.fused import pack
 from retrieval.training.learn import DEFAULTS, bare_steps, inner_folds
 from retrieval.training.types import Recipe, TrainSettings
-from retrieval.types import JobState, PartInput, Stage
+from retrieval.types import Job, JobState, PartInput, Stage
 from tests.bench import made
 from tests.bench.queries import IDLE_QUESTIONS, ask
-from tests.bench.report import Ratio, Row
+from tests.bench.report import Bound, Ratio, Row
 
 PAGES, PASSAGES, QUESTIONS = 1_500, 3, 100
 
@@ -43,12 +43,27 @@ def retrain() -> Iterator[Row]:
                 busy.append(ask(library, question))
             alone = library.training.train(TrainSettings(recipe=Recipe.CAREFUL, seed=1), wait=False)
             assert isinstance(alone, int)
-            ended = library.jobs.wait(alone)
+            told: list[tuple[float, float]] = []
+            ended = library.jobs.wait(alone, lambda job: _note(told, job))
             assert ended.state is JobState.DONE and ended.finished is not None, ended
             took = ended.finished - ended.created
     yield Ratio(f"retrain from {QUESTIONS} questions at {PAGES:,} pages", took, bare, 3.0, 5.0)
     ours, calm = (1000 * float(np.percentile(times, 95)) for times in (busy, idle))
     yield Ratio(f"question p95 while training ({len(busy)} questions)", ours, calm, 3.0, unit="ms")
+    yield Bound("its end as told at 10, 30, 50, 70 %: worst error", _worst(told, ended.finished), 20.0, "%")
+
+
+def _note(told: list[tuple[float, float]], job: Job) -> None:
+    """(now, the end as told)"""
+    if job.seconds_left is not None:
+        told.append((time.time(), time.time() + job.seconds_left))
+
+
+def _worst(told: list[tuple[float, float]], end: float) -> float:
+    """Percent of the whole time, from the first word on."""
+    begin = told[0][0]
+    at = [next(row for row in told if row[0] >= begin + share * (end - begin)) for share in (0.1, 0.3, 0.5, 0.7)]
+    return max(100 * abs(said - end) / (end - begin) for _, said in at)
 
 
 def fill(library: Library) -> None:

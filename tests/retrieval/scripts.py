@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from retrieval.types import Route
 from tests.retrieval.fake_children import Item, moment, page
 from tests.retrieval.taught import teach
 from tests.retrieval.workshop import Workshop
+
+if TYPE_CHECKING:
+    from retrieval.training.types import TrainSettings
 
 PAGES: list[Item] = [page(number, f"zebra stripes number{number}") for number in range(1, 81)]
 PAGES += [page(81, "", wants_ocr=True), page(82, "quokka", wants_ocr=True)]
@@ -26,7 +30,13 @@ Tell = Callable[[str], None]
 
 
 def workshop(folder: Path) -> Workshop:
-    return Workshop(folder, FILES, SEEN)
+    """Works with the checkpoint `folder`/model where there is one."""
+    embedder = None
+    if (folder / "model").exists():
+        from retrieval.embedders import load_embedder
+
+        embedder = load_embedder(str(folder / "model"), device="cpu")
+    return Workshop(folder, FILES, SEEN, embedder)
 
 
 def add(shop: Workshop, tell: Tell) -> None:
@@ -99,17 +109,24 @@ def overtake(shop: Workshop, tell: Tell) -> None:
     tell("finished")
 
 
-def retrain(shop: Workshop, tell: Tell) -> None:
-    """Ten judged questions, and a Model from them."""
-    from retrieval.training.job import Trainer
+def recipe_of(shop: Workshop) -> TrainSettings:
     from retrieval.training.types import Recipe, TrainSettings
 
-    add_texts(shop.store, [(f"text {number}", f"tapir number{number}") for number in range(10)])
+    bold = (shop.folder / "model").exists()
+    return TrainSettings(Recipe.BOLD if bold else Recipe.CAREFUL, epochs=1 if bold else None, map_steps=4)
+
+
+def retrain(shop: Workshop, tell: Tell) -> None:
+    """Ten judged questions, and a Model from them: a bold one where there are weights to move."""
+    from retrieval.training.job import Trainer
+
+    others = [(f"other {number}", f"ibex {number}") for number in range(60)]  # embedding takes more than one commit
+    add_texts(shop.store, [(f"text {number}", f"tapir number{number}") for number in range(10)] + others)
     shop.finish()
     for number in range(10):
         shop.library.labels.set(f"which tapir is number{number}", f"text {number}", True)
     tell("judged")
-    shop.library.training.train(TrainSettings(recipe=Recipe.CAREFUL, map_steps=4), wait=False)
+    shop.library.training.train(recipe_of(shop), wait=False)
     Trainer(shop.library, in_process=True, stopping=lambda: False).step()
     tell("trained")
 
