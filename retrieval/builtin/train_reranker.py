@@ -27,12 +27,13 @@ settle_threads()  # before torch
 
 import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
+from sentence_transformers.util import batch_to_device  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from ..library import Library  # noqa: E402
 from ..metrics import METRICS  # noqa: E402
 from .lists import Ranked, ranked, read, read_pictures, read_texts, write  # noqa: E402
-from .reranker import FILE, MAX_TOKENS, build_cross_encoder, is_table  # noqa: E402
+from .reranker import FILE, HEAD, build_cross_encoder, is_table  # noqa: E402
 from .train import data_folder, tell  # noqa: E402
 
 NDCG = METRICS["ndcg@10"]
@@ -45,14 +46,14 @@ class Recipe:
 
     wrong: int = 3  # passages beside the right one
     hardest: int = 12  # among so many of the first stage's
-    most: int = 500  # questions of one source
-    tokens: int = 144  # of question and passage; longer ones are read when it is used
+    beside: float = 0.5  # share of the lists that come with the first stage's log-odds
+    most: int = 1600  # questions of one source
     frozen: int = 3  # lower layers that stay MiniLM's
     batch: int = 12  # questions
     epochs: int = 1
     rate: float = 7e-5
-    head_rate: float = 1e-3  # of the last layer, which begins at zero
-    warm: float = 0.1
+    head_rate: float = 1e-3  # of the last layer
+    warm: float = 0.08
     decay: float = 0.01
     seed: int = 0
 
@@ -68,13 +69,24 @@ def chosen(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> list
     return picked
 
 
-def short(row: Ranked, recipe: Recipe, order: random.Random) -> list[str] | None:
-    """A right passage first, then wrong ones. None where nothing is wrong."""
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A right passage first, then wrong ones; `given`: what each is worth before it is read, log-odds."""
+
+    query: str
+    passages: list[str]
+    given: list[float]
+
+
+def short(row: Ranked, recipe: Recipe, order: random.Random) -> Short | None:
+    """None where nothing is wrong. Half of the lists come with the first stage's log-odds: what they tell by themselves
+    need not be learned again, and without them the score must stand for itself."""
     wrong = [place for place in range(len(row.passages)) if place not in row.right][: recipe.hardest]
     if not wrong:
         return None
     places = [row.right[0], *order.sample(wrong, min(recipe.wrong, len(wrong)))]
-    return [row.passages[place] for place in places]
+    share = float(order.random() < recipe.beside)
+    return Short(row.query, [row.passages[place] for place in places], [share * row.fused[place] for place in places])
 
 
 class Net:
@@ -82,44 +94,40 @@ class Net:
 
     def __init__(self, device: str, frozen: int) -> None:
         self.encoder = build_cross_encoder(None, device)
-        self.model = self.encoder[0].model
-        self.tokenizer = self.encoder.tokenizer
         self.device = device
-        self.tokens = MAX_TOKENS
-        below = tuple(f"bert.encoder.layer.{number}." for number in range(frozen))
-        self.frozen = {name for name, _ in self.model.named_parameters() if is_table(name) or name.startswith(below)}
-        for name, parameter in self.model.named_parameters():
+        below = tuple(f"0.model.encoder.layer.{number}." for number in range(frozen))
+        self.frozen = {n for n, _ in self.encoder.named_parameters() if is_table(n) or n.startswith(below)}
+        for name, parameter in self.encoder.named_parameters():
             parameter.requires_grad_(name not in self.frozen)
 
-    def trained(self) -> list[nn.Parameter]:
-        return [p for p in self.model.parameters() if p.requires_grad]
+    def trained(self) -> dict[str, nn.Parameter]:
+        return {name: p for name, p in self.encoder.named_parameters() if p.requires_grad}
 
     def scores(self, queries: Sequence[str], passages: Sequence[str]) -> Tensor:
         """(n,) for n pairs, computed in groups of like length: padding costs as much as words."""
-        encoded = self.tokenizer(
-            list(queries), list(passages), truncation="only_second", max_length=self.tokens, padding=False
-        )
-        lengths = np.array([len(ids) for ids in encoded["input_ids"]])
-        groups = np.array_split(np.argsort(lengths, kind="stable"), max(1, len(lengths) // 16))
+        pairs = list(zip(queries, passages, strict=True))
+        order = np.argsort([len(query) + len(passage) for query, passage in pairs], kind="stable")
+        groups = np.array_split(order, max(1, len(pairs) // 16))
         parts = []
         for group in groups:
-            rows = {key: [values[place] for place in group] for key, values in encoded.items()}
-            batch = self.tokenizer.pad(rows, return_tensors="pt").to(self.device)
-            parts.append(self.model(**batch).logits[:, 0].float())
+            features = self.encoder.preprocess([pairs[place] for place in group])
+            found = self.encoder(batch_to_device(features, torch.device(self.device)))
+            parts.append(found["scores"][:, 0].float())
         back = torch.from_numpy(np.argsort(np.concatenate(groups)))
         return torch.cat(parts)[back.to(self.device)]
 
     def state(self) -> dict[str, Tensor]:
         """What is shipped: what was trained, in half precision."""
-        state = self.model.state_dict()
-        return {name: state[name].half().cpu().contiguous() for name in sorted(state.keys() - self.frozen)}
+        state = self.encoder.state_dict()
+        return {name: state[name].half().cpu().contiguous() for name in sorted(self.trained())}
 
 
-def loss_of(net: Net, lists: Sequence[tuple[str, list[str]]]) -> Tensor:
+def loss_of(net: Net, lists: Sequence[Short]) -> Tensor:
     """Mean cross-entropy of the first passage of each list."""
-    queries = [query for query, passages in lists for _ in passages]
-    scores = net.scores(queries, [passage for _, passages in lists for passage in passages])
-    sizes = [len(passages) for _, passages in lists]
+    queries = [row.query for row in lists for _ in row.passages]
+    scores = net.scores(queries, [passage for row in lists for passage in row.passages])
+    scores = scores + torch.tensor([value for row in lists for value in row.given], device=scores.device)
+    sizes = [len(row.passages) for row in lists]
     return torch.stack([-part.log_softmax(0)[0] for part in scores.split(sizes)]).mean()
 
 
@@ -127,9 +135,11 @@ def train(net: Net, rows: Sequence[Ranked], recipe: Recipe) -> None:
     """One pass or more over the questions; a line of progress each minute."""
     order = random.Random(recipe.seed)
     torch.manual_seed(recipe.seed)
-    head = [*net.model.classifier.parameters()]
-    body = [parameter for parameter in net.trained() if all(parameter is not other for other in head)]
-    groups = [{"params": body, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}]
+    trained = net.trained()
+    groups = [
+        {"params": [p for name, p in trained.items() if not name.startswith(HEAD)], "lr": recipe.rate},
+        {"params": [p for name, p in trained.items() if name.startswith(HEAD)], "lr": recipe.head_rate},
+    ]
     optimizer = torch.optim.AdamW(groups, weight_decay=recipe.decay)
     steps = recipe.epochs * (len(rows) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -139,16 +149,14 @@ def train(net: Net, rows: Sequence[Ranked], recipe: Recipe) -> None:
         pct_start=recipe.warm,
         anneal_strategy="linear",
     )
-    net.model.train()
-    net.tokens = recipe.tokens
+    net.encoder.train()
     begin = told = time.perf_counter()
     losses: list[float] = []
     for batch in _batches(rows, recipe, order):
-        lists = [(row.query, made) for row in batch if (made := short(row, recipe, order)) is not None]
-        loss = loss_of(net, lists)
+        loss = loss_of(net, [made for row in batch if (made := short(row, recipe, order)) is not None])
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(net.trained(), 1.0)
+        nn.utils.clip_grad_norm_(trained.values(), 1.0)
         optimizer.step()
         schedule.step()
         losses.append(loss.item())
@@ -156,8 +164,7 @@ def train(net: Net, rows: Sequence[Ranked], recipe: Recipe) -> None:
             told = time.perf_counter()
             left = (told - begin) / len(losses) * (steps - len(losses))
             tell(f"step {len(losses)} of {steps}, loss {np.mean(losses[-50:]):.3f}, {left / 60:.0f} min left")
-    net.model.eval()
-    net.tokens = MAX_TOKENS
+    net.encoder.eval()
 
 
 def _batches(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> Iterator[list[Ranked]]:
