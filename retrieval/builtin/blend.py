@@ -10,7 +10,6 @@ loss is that of `weigh`, over the first candidates of the fusion; the weights sh
 from __future__ import annotations
 
 import argparse
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +30,7 @@ from ..metrics import METRICS, paired_bootstrap  # noqa: E402
 from ..tasks import read_task  # noqa: E402
 from ..types import Floats, Ints, Profile, Reranker  # noqa: E402
 from . import load_reranker  # noqa: E402
-from .weigh import TARGET, losses, spread  # noqa: E402
+from .weigh import TARGET, half_of, losses, spread  # noqa: E402
 
 QUESTIONS = 400  # of a folder, spread over it
 SHRINKAGE = 0.02
@@ -51,7 +50,7 @@ class Head:
 
     @property
     def half(self) -> int:
-        return zlib.crc32(self.query.encode()) % 2
+        return half_of(self.query)
 
 
 def heads(

@@ -59,7 +59,7 @@ class Sample:
 
     @property
     def half(self) -> int:
-        return zlib.crc32(self.query.encode()) % 2
+        return half_of(self.query)
 
 
 T = TypeVar("T")
@@ -79,6 +79,11 @@ def samples(library: Library, folder: Path, split: str | None) -> Iterator[Sampl
     for name, within in scopes.items():
         for query, right in truth.items():
             yield _sample(library, f"{folder.name} {name}", query, within, right)
+
+
+def half_of(query: str) -> int:
+    """0 or 1: each half is measured by what the other one was fitted to."""
+    return zlib.crc32(query.encode()) % 2
 
 
 def spread(items: Sequence[T], count: int) -> Sequence[T]:
