@@ -17,9 +17,9 @@ from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
 
-WORDS_K = 400
-BM25_PAGES = 1000
-VECTORS_K = 200
+WORDS_K = 200  # pages by BM25
+VECTORS_K = 100  # parts of a route; twice as many of both leave `pages` as it is and take twice as long
+BM25_PAGES = 1000  # that are worth a BM25
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare

@@ -68,7 +68,7 @@ def test_info_nce_closed_form() -> None:
 def test_found_at_counts_captions_with_any_right_picture() -> None:
     captions = np.eye(3, dtype=np.float32)
     rows = np.array([[1, 0, 0], [0, 1, 0], [0.9, 0, 0.1], [0, 0.5, 0.4]], dtype=np.float32)
-    examples = Examples(rows, captions, np.array([[0, 2], [1, 1], [2, 3], [2, 0]]))
+    examples = Examples(rows, captions, np.array([[0, 2], [1, 1], [2, 3], [2, 0]]), np.zeros(4, bool))
     assert train.found_at(examples, rows, 1) == pytest.approx(2 / 3)  # caption 0's picture comes second
     assert train.found_at(examples, rows, 2) == 1.0
 
@@ -79,8 +79,8 @@ def test_training_learns_and_folds_the_scaling() -> None:
     features = (hidden @ chance.standard_normal((8, 1280)) * 3 + 5).astype(np.float32)
     captions = hidden @ chance.standard_normal((8, 384)).astype(np.float32)
     captions /= np.linalg.norm(captions, axis=1, keepdims=True)
-    examples = Examples(features, captions, np.stack([np.arange(200)] * 2, axis=1))
-    recipe = Recipe(hidden=32, epochs=25, batch=50, dropout=0.0, members=2)
+    examples = Examples(features, captions, np.stack([np.arange(200)] * 2, axis=1), np.zeros(200, bool))
+    recipe = Recipe(hidden=32, epochs=25, batch=50, input_dropout=0.0, dropout=0.0, members=2)
     state = train.train(examples, recipe)
     again = train.train(examples, recipe)
     assert all(torch.equal(state[name], again[name]) for name in state)
@@ -101,6 +101,25 @@ def test_training_learns_and_folds_the_scaling() -> None:
     members = [train.train(examples, replace(recipe, members=1, seed=seed)) for seed in (0, 1)]
     one, two = (_layers(member, torch.from_numpy(features)) for member in members)
     np.testing.assert_allclose(rows, nn.functional.normalize(one + two, dim=-1), atol=1e-5)
+
+
+def test_every_other_member_sees_more_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = np.stack([np.arange(10)] * 2, axis=1)
+    examples = Examples(np.zeros((10, 1280), np.float32), np.zeros((10, 384), np.float32), pairs, np.arange(10) >= 8)
+    more = examples.more_frames(3)
+    assert more.pairs[:, 0].tolist() == [*range(10), 8, 9, 8, 9] and more.frames.sum() == 6
+    seen: list[tuple[int, int, int]] = []
+    layers = {"0.weight": torch.zeros(2, 1280), "0.bias": torch.zeros(2)}
+    layers |= {"1.weight": torch.zeros(384, 2), "1.bias": torch.zeros(384)}
+
+    def member(given: Examples, recipe: Recipe, seed: int) -> dict[str, torch.Tensor]:
+        seen.append((len(given.pairs), recipe.epochs, seed))
+        return layers
+
+    monkeypatch.setattr(train, "train_member", member)
+    state = train.train(examples, Recipe(epochs=7, members=3, frames=3, seed=5))
+    assert seen == [(10, 7, 5), (14, 5, 6), (10, 7, 7)]  # as many steps
+    assert state["0.weight"].shape == (6, 1280)
 
 
 def _layers(state: dict[str, torch.Tensor], features: torch.Tensor) -> torch.Tensor:
