@@ -39,7 +39,6 @@ quality: dev
 
 builtin-weights: dev
 	$(BIN)/python -m retrieval.builtin.train $(ARGS)
-	$(BIN)/python -m retrieval.builtin.train_reranker $(ARGS)
 
 lift: dev
 	$(BIN)/python -m tests.lift $(ARGS)

@@ -1,8 +1,9 @@
-"""The balanced recipe's deeper half: the layers between a picture's stored features and the common space learn again.
+"""The balanced recipe's deeper half: the last layer between a picture's stored features and the common space learns again.
 
-No picture is opened and no net is run: features (n, 1280) pass two small layers, all candidates of a question compete in
-one softmax over the *fused* score, as in the search itself, and what is right is summed in the exponent. The way back to
-the old weights is kept short by a penalty on the distance from them (L2-SP: Li et al., 2018).
+No picture is opened and no net is run: features (n, 1280) pass two layers, of which the first is wide and stays, so that what
+it makes of them is computed once. All candidates of a question compete in one softmax over the *fused* score, as in the
+search itself, and what is right is summed in the exponent. The way back to the old weights is kept short by a penalty on the
+distance from them (L2-SP: Li et al., 2018).
 """
 
 from __future__ import annotations
@@ -109,9 +110,9 @@ class _Course:
         self._order = np.random.default_rng(settings.seed)
         self.layers = projection_layers(projection_state(embedder.route("image")[1:]))
         first, second = (layer.linear for layer in self.layers)
-        drop = DEFAULTS.dropout
-        self.net = nn.Sequential(nn.Dropout(drop / 2), first, nn.GELU(), nn.Dropout(drop), second)
-        self._features = torch.from_numpy(np.ascontiguousarray(features, np.float32))
+        self.net = nn.Sequential(nn.Dropout(DEFAULTS.dropout), second)
+        with torch.no_grad():
+            self._hidden = nn.functional.gelu(first(torch.from_numpy(np.ascontiguousarray(features, np.float32))))
         self._train, self._inner = train, inner
         self.old = keep(self.net)
         self._length = sum(float(value.square().sum()) for value in self.old.values())
@@ -131,7 +132,7 @@ class _Course:
         chosen = self._order.choice(len(self._train), min(self.batch, len(self._train)), replace=False)
         questions = [self._train[place] for place in chosen]
         wanted = torch.from_numpy(np.unique(np.concatenate([q.rows[q.rows >= 0] for q in questions])))
-        rows = nn.functional.normalize(self.net(self._features[wanted]), dim=-1)  # (u, dim)
+        rows = nn.functional.normalize(self.net(self._hidden[wanted]), dim=-1)  # (u, dim)
         ranking = torch.stack([listwise_loss(q, rows, wanted) for q in questions]).mean()
         away = sum((parameter - self.old[name]).square().sum() for name, parameter in self.net.named_parameters())
         loss = ranking + DEFAULTS.penalty * away / self._length
@@ -156,7 +157,7 @@ class _Course:
         """Mean NDCG@10 of the inner questions, fused."""
         self.net.eval()
         with torch.no_grad():
-            rows = nn.functional.normalize(self.net(self._features), dim=-1)
+            rows = nn.functional.normalize(self.net(self._hidden), dim=-1)
             everything = torch.arange(len(rows))
             found = [quality_of(q, scores(q, rows, everything).numpy()) for q in self._inner]
         return float(np.mean(found))

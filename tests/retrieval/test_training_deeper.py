@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from retrieval import search
+from retrieval.builtin.trained import projection_state
 from retrieval.fusion import builtin_fusion
 from retrieval.index import GenerationIndex
 from retrieval.store import pages, vectors
@@ -112,6 +114,9 @@ def test_balanced_moves_pictures_alone(builtin: Scene, tmp_path: Path) -> None:
     new = run(builtin, Recipe.BALANCED, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"projection.safetensors", "training.json"}
     assert new.query_key == builtin.embedder.query_key and new.document_key != builtin.embedder.document_key
+    old, moved = (projection_state(some.route("image")[1:]) for some in (builtin.embedder, new))  # type: ignore[attr-defined]
+    same = {name: torch.equal(old[name], moved[name]) for name in old}
+    assert same == {"0.weight": True, "0.bias": True, "1.weight": False, "1.bias": False}  # the wide layer stays
 
 
 def test_a_generation_is_filled_from_stored_features(builtin: Scene, tmp_path: Path) -> None:
