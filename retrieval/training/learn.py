@@ -48,6 +48,7 @@ class Defaults:
 
 
 DEFAULTS = Defaults()
+LAST_COURSE = 0.5  # of its steps are what the training on all questions takes as a rule, after the inner ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def learn(
     steps = steps_for(len(evidence.asked), settings)
     batch = pack(evidence.asked)
     folds = inner_folds(len(evidence.asked), settings.seed, quick)
-    course = _Course(evidence, settings, tell, stop, total=(len(folds) + 1) * steps)
+    course = _Course(evidence, settings, tell, stop, total=round((len(folds) + LAST_COURSE) * steps))
     looks = _looks(steps)
     before, after = _inner(course, batch, folds, looks)
     at, share = _choice(before, after)
@@ -85,7 +86,7 @@ def learn(
     if not share:
         dim = batch.vectors.shape[1]
         return Learned(np.zeros((dim, dim), np.float32), evidence.fusion, 0.0, 0, 0.0)
-    net = course.run(batch, chosen, {})
+    net = course.run_last(batch, chosen)
     fusion = replace(evidence.fusion, profiles={**evidence.fusion.profiles, **_weights(net, evidence, share)})
     scores = course.scores_of_chosen(at, share, folds, batch)
     fusion = calibrated(fusion, *fitted(scores, batch.right.numpy(), batch.present.numpy()))
@@ -148,6 +149,11 @@ class _Course:
             if step in looks:
                 looks[step](net)
         return net
+
+    def run_last(self, batch: Batch, steps: int) -> Fused:
+        """Now it is known how many steps there are in all."""
+        self._total = self._done + steps
+        return self.run(batch, steps, {})
 
     def scores_of_chosen(
         self, look: int, share: float, folds: Sequence[NDArray[np.int64]], batch: Batch

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from retrieval.training.types import TrainStep
 
 SAVE_S = 0.25  # between two looks that others may have at it
-USUAL_STEPS = 320  # of optimisation: three inner trainings and the last one
+USUAL_STEPS = 280  # of optimisation: three inner trainings and half of the last one
 TELLING = 0.05  # share of a step from which it tells by itself how long it takes
 
 # Seconds of one unit before any was measured here: a guess of a plain laptop.
@@ -55,8 +55,10 @@ class Plan:
         self.steps: list[Step] = []
 
     def expect(self, steps: Sequence[tuple[str, str, float]]) -> None:
-        """(title, rate, units) of what is still to come; what has begun stays."""
-        self.steps = [step for step in self.steps if step.started is not None] + [Step(*row) for row in steps]
+        """(title, rate, units) of what is still to come; what has begun stays, and does not come again."""
+        begun = [step for step in self.steps if step.started is not None]
+        titles = {step.title for step in begun}
+        self.steps = begun + [Step(*row) for row in steps if row[0] not in titles]
         self.tell(force=True)
 
     def begin(self, title: str) -> None:

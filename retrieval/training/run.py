@@ -23,7 +23,7 @@ from retrieval.training import report
 from retrieval.training.asking import Side, question_vectors, unmapped
 from retrieval.training.card import card, code_version, default_name
 from retrieval.training.evidence import Evidence, gather
-from retrieval.training.learn import DEFAULTS, Learned, Stopped, inner_folds, learn, steps_for
+from retrieval.training.learn import DEFAULTS, LAST_COURSE, Learned, Stopped, inner_folds, learn, steps_for
 from retrieval.training.mapped import map_hash, mapped, save_map
 from retrieval.training.measure import Measured, Measuring, Vectors, verdict
 from retrieval.training.plan import Plan
@@ -90,17 +90,18 @@ class Retrain:
         rows = self.rows if known else 5000
         steps = steps_for(learning, self.request.settings)
         size = self.request.settings.batch_size or DEFAULTS.batch
-        courses = len(inner_folds(learning, 0)) + 1
+        courses = len(inner_folds(learning, 0)) + LAST_COURSE
         coming = [(ASK, "ask", learning), (LEARN, "step", courses * steps * min(size, learning) * rows)]
         if self.deep is not None:
             coming.insert(1, (DEEP, "deep", 1 if self.deep is Recipe.BALANCED else rows))
         if out < FEW_HELD_OUT and self.deep is None:
             part = learning * (FOLDS - 1) // FOLDS
-            coming.append((CHECK, "fold", FOLDS * 2 * steps * min(size, part) * rows))
+            coming.append((CHECK, "fold", FOLDS * (1 + LAST_COURSE) * steps * min(size, part) * rows))
             out = len(questions)
         coming += [(RANK, "rank", out), (GUARD, "guard", 1), (SAVE, "save", 1)]
         if not known:
-            coming = [(LOAD, "load", 1), (ASSIGN, "settle", max(len(questions), 1)), *coming]
+            new = sum(not question.settled for question in questions)
+            coming = [(LOAD, "load", 1), (ASSIGN, "settle", new), *coming]
         self.plan.expect(coming)
 
     def _load(self) -> None:

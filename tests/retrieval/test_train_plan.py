@@ -41,6 +41,19 @@ def test_the_end_is_told_from_a_tenth_on(monkeypatch: pytest.MonkeyPatch) -> Non
     assert plan.rates["step"] == pytest.approx(0.4)  # known the next time
 
 
+def test_what_has_begun_does_not_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    said: list[str] = []
+    plan = Plan({"load": 5.0, "step": 1.0, "rank": 0.5}, said.append)
+    plan.expect([("Load", "load", 1), ("Learn", "step", 10)])
+    plan.begin("Load")
+    clock.now += 5.0
+    plan.begin("Learn")
+    plan.expect([("Learn", "step", 10), ("Measure", "rank", 4)])
+    assert [step.title for step in steps_of(said[-1])] == ["Load", "Learn", "Measure"]
+    assert seconds_left(steps_of(said[-1]), clock.now) == pytest.approx(12.0)
+
+
 def test_a_step_that_takes_longer_than_thought_still_takes_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     said: list[str] = []
