@@ -112,7 +112,7 @@ def put(model: CrossEncoder, trained: Mapping[str, Tensor]) -> None:
 
 
 def load(profiles: Iterable[str], precision: str = "float32", device: str | None = None) -> ModelReranker:
-    """The shipped weights. `profiles`: keys of those that it is for."""
+    """With the weights in `FILE`. `profiles`: keys of those that it is for. Raises ModelError where there are none."""
     from ..rerankers import ModelReranker
 
     if precision not in ("float32", "bfloat16"):

@@ -1,6 +1,6 @@
 """Trains the built-in reranker.
 
-    FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker            # hours on two cores, minutes on a GPU
+    FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker            # an hour and more on two cores
     FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker --quick    # some minutes, weights to a spare folder
 
 Each question comes with the right passage and tempting wrong ones from our own first stage (`lists.py`). The loss is
@@ -209,7 +209,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m retrieval.builtin.train_reranker", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few hundred questions")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "folioscope-features")
-    parser.add_argument("--out", type=Path, help="default: the shipped weights; with --quick a file in the cache")
+    parser.add_argument(
+        "--out", type=Path, help="default: where the product looks for them; with --quick a file in the cache"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--most", type=int, help="questions of one source")
     asked = parser.parse_args(arguments)

@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.fusion import Fusion, Weights
-from retrieval.types import Floats
+from retrieval.types import Bools, Floats
 
 FIRST = 20  # candidates of a question that count: those that people see
 PRIOR = 30.0  # questions' worth of trust in what there was
 
 
-def fitted(scores: Floats, right: NDArray[np.bool_], present: NDArray[np.bool_]) -> tuple[float, float]:
+def fitted(scores: Floats, right: Bools, present: Bools) -> tuple[float, float]:
     """(stretch, shift) of log-odds (n, K) so that they tell how often the first ones are right; questions of NaN are left
     out. `right`, `present` (n, K)."""
     known = np.isfinite(scores).all(axis=1)

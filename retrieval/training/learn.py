@@ -19,7 +19,7 @@ from retrieval.training.calibrate import calibrated, fitted
 from retrieval.training.evidence import Evidence
 from retrieval.training.fused import NOTHING, Batch, Fused, pack
 from retrieval.training.types import TrainSettings
-from retrieval.types import Floats
+from retrieval.types import Bools, Floats
 
 SHARES = (0.0, 0.25, 0.5, 1.0)
 Doubles = NDArray[np.float64]
@@ -213,7 +213,7 @@ def _choice(before: Doubles, after: Doubles) -> tuple[int, float]:
     return (int(at), SHARES[place]) if hoped[at, place] > 1e-9 else (0, 0.0)
 
 
-def ndcg_at_10(scores: Floats, right: NDArray[np.bool_]) -> Doubles:
+def ndcg_at_10(scores: Floats, right: Bools) -> Doubles:
     """(n,) of scores (n, K) and what is right (n, K); ties to the earlier candidate."""
     order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
     discount = 1.0 / np.log2(np.arange(2, 12))

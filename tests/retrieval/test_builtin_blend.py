@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from retrieval.builtin import blend
 from retrieval.builtin.blend import Head
 from retrieval.types import Floats, Kind, PartInput, Profile
 from tests.hash_embedder import HashEmbedder
+from tests.retrieval.small_set import ROWS, TEXTS, write_small_set
 
 PROFILES = ["page/text", "picture/text"]
 
@@ -69,17 +69,11 @@ class Longest:
 
 
 def test_questions_are_asked_among_the_files_of_their_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    folder.mkdir()
-    rows = [("a", "zebra stripes"), ("b", "quokka smile"), ("c", "heron stands")]
-    (folder / "corpus.jsonl").write_text("\n".join(json.dumps({"id": i, "text": f"{t} all day"}) for i, t in rows))
-    (folder / "queries.jsonl").write_text("\n".join(json.dumps({"id": f"q{i}", "text": t}) for i, t in rows))
-    qrels = "query-id\tcorpus-id\tscore\n" + "\n".join(f"q{i}\t{i}\t1" for i, _ in rows)
-    (folder / "qrels.tsv").write_text(qrels)
+    folder = write_small_set(tmp_path / "set")
     with Library(tmp_path / "library", embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
-        library.add_texts([(i, f"{t} all day") for i, t in rows] + [("other", "otters swim")])
+        library.add_texts([*TEXTS, ("other", "otters swim")])
         found = list(blend.heads(library, Longest(), ["page/text"], folder, None))
-    assert [head.query for head in found] == [text for _, text in rows]
+    assert [head.query for head in found] == [text for _, text in ROWS]
     assert all(head.right[0] == 1.0 and head.answers == head.right.sum() == 1 for head in found)  # best first
     assert all(len(head.fused) == 3 and set(head.profile.tolist()) == {0} for head in found)
     assert found[0].scores.tolist()[0] == len("zebra stripes all day")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from retrieval.builtin import weigh
 from retrieval.builtin.weigh import PROFILES, Sample
 from retrieval.fusion import EVIDENCE, builtin_fusion, chance
 from tests.hash_embedder import HashEmbedder
+from tests.retrieval.small_set import TEXTS, write_small_set
 
 PAGE, PHOTO = PROFILES.index("page/text"), PROFILES.index("picture/bare")
 
@@ -58,15 +58,9 @@ def test_the_report_measures_the_half_that_the_fit_did_not_see(capsys: pytest.Ca
 
 
 def test_questions_are_asked_among_their_files_and_among_everything(tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    folder.mkdir()
-    rows = [("a", "zebra stripes"), ("b", "quokka smile"), ("c", "heron stands")]
-    (folder / "corpus.jsonl").write_text("\n".join(json.dumps({"id": i, "text": f"{t} all day"}) for i, t in rows))
-    (folder / "queries.jsonl").write_text("\n".join(json.dumps({"id": f"q{i}", "text": t}) for i, t in rows))
-    qrels = "query-id\tcorpus-id\tscore\n" + "\n".join(f"q{i}\t{i}\t1" for i, _ in rows)
-    (folder / "qrels.tsv").write_text(qrels)
+    folder = write_small_set(tmp_path / "set")
     with Library(tmp_path / "library", embedder=HashEmbedder(), cache=tmp_path / "cache") as library:
-        library.add_texts([(i, f"{t} all day") for i, t in rows] + [("other", "otters swim")])
+        library.add_texts([*TEXTS, ("other", "otters swim")])
         found = list(weigh.samples(library, folder, None))
         assert [sample.task for sample in found] == ["set alone"] * 3 + ["set together"] * 3
         assert [len(sample.right) for sample in found] == [3] * 3 + [4] * 3

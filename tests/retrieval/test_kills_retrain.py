@@ -51,9 +51,8 @@ def test_a_bold_retrain_is_whole_or_not_at_all(
     assert killed(tmp_path, "retrain", point, when, turn) == ["judged"]
     with workshop(tmp_path) as shop:
         reopened(shop, committed=False)
-        assert not vectors.unused_generations(
-            shop.store.read()
-        )  # the second retrain went on with what the first had embedded
+        # the second retrain went on with what the first had embedded
+        assert not vectors.unused_generations(shop.store.read())
 
 
 def reopened(shop: Workshop, committed: bool) -> None:
