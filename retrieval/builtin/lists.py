@@ -1,4 +1,4 @@
-"""What the reranker learns from: questions, and the passages that our own first stage puts before it.
+"""What text net and reranker learn from: questions, and the passages that our own first stage puts before it.
 
 Texts of some sets go into a throw-away library; each question is asked there as the product would ask, and the passages
 of its first answers are kept with their fused scores: the right one, and the others as tempting wrong ones.
@@ -7,7 +7,10 @@ of its first answers are kept with their fused scores: the right one, and the ot
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from retrieval.library import Library
 from retrieval.store import documents
 from retrieval.types import PartInput
 
+SETS = ("texts", "texts-qa", "charts")
+HELD_OUT = ("xquad", "ohr-news", "AIT-QA")  # sources that are only measured on
 KEPT = 20  # answers of a question: what is reranked
 AT_ONCE = 100  # questions
 
@@ -39,6 +44,12 @@ class Set:
     texts: dict[str, str]
     questions: list[tuple[str, str, str]]
     right: dict[str, set[str]]
+
+    def first(self, count: int) -> Set:
+        """At most `count` questions spread over it, and the texts that answer them."""
+        questions = self.questions[:: max(1, len(self.questions) // count)][:count]
+        wanted = {page for key, _, _ in questions for page in self.right.get(key, ())}
+        return Set({key: text for key, text in self.texts.items() if key in wanted}, questions, self.right)
 
 
 def read_texts(folder: Path) -> Set:
@@ -109,3 +120,33 @@ def read(path: Path) -> list[Ranked]:
             Ranked(row["query"], row["source"], tuple(row["passages"]), tuple(row["fused"]), tuple(row["right"]))
         )
     return found
+
+
+def gathered(data: Path, cache: Path, tell: Callable[[str], None], count: int | None = None) -> list[Ranked]:
+    """The lists of all sets, or of `count` questions of each; made once and kept in `cache`."""
+    found = []
+    for name in SETS:
+        path = cache / (f"lists-{name}.jsonl" if count is None else f"lists-{name}-{count}.jsonl")
+        if not path.exists():
+            some = (
+                read_texts(data / name) if name != "charts" else read_pictures(data / name, data / "ocr.jsonl", "train")
+            )
+            if count is not None:
+                some = some.first(count)
+            tell(f"asking the questions of {name}")
+            with tempfile.TemporaryDirectory() as place, Library(Path(place) / "library") as library:
+                write(path.with_suffix(".part"), ranked(library, some, tell))
+            path.with_suffix(".part").replace(path)
+        found += read(path)
+    return found
+
+
+def chosen(rows: Sequence[Ranked], most: int, order: random.Random) -> list[Ranked]:
+    """At most `most` questions of each source that may be learned from, mixed."""
+    of: dict[str, list[Ranked]] = defaultdict(list)
+    for row in rows:
+        if row.source not in HELD_OUT:
+            of[row.source].append(row)
+    picked = [row for some in of.values() for row in order.sample(some, min(len(some), most))]
+    order.shuffle(picked)
+    return picked

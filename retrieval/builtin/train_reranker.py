@@ -14,7 +14,6 @@ import argparse
 import random
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,14 +29,13 @@ from safetensors.torch import save_file  # noqa: E402
 from sentence_transformers.util import batch_to_device  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from ..library import Library  # noqa: E402
 from ..metrics import METRICS  # noqa: E402
-from .lists import Ranked, ranked, read, read_pictures, read_texts, write  # noqa: E402
+from .lists import HELD_OUT, Ranked, chosen, gathered  # noqa: E402
 from .reranker import FILE, HEAD, build_cross_encoder, is_table  # noqa: E402
 from .train import data_folder, tell  # noqa: E402
 
 NDCG = METRICS["ndcg@10"]
-HELD_OUT = ("xquad", "ohr-news", "AIT-QA")  # sources that are only measured on
+QUICK = 60  # questions of a set
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +54,6 @@ class Recipe:
     warm: float = 0.08
     decay: float = 0.01
     seed: int = 0
-
-
-def chosen(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> list[Ranked]:
-    """At most `most` questions of each source that may be learned from, mixed."""
-    of: dict[str, list[Ranked]] = defaultdict(list)
-    for row in rows:
-        if row.source not in HELD_OUT:
-            of[row.source].append(row)
-    picked = [row for some in of.values() for row in order.sample(some, min(len(some), recipe.most))]
-    order.shuffle(picked)
-    return picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,23 +175,6 @@ def measure(net: Net, rows: Sequence[Ranked]) -> tuple[float, float]:
     return float(np.mean(before)), float(np.mean(after))
 
 
-def gathered(data: Path, cache: Path) -> list[Ranked]:
-    """The lists of all sets; made once and kept in `cache`."""
-    found = []
-    for name in ("texts", "texts-qa", "charts"):
-        path = cache / f"lists-{name}.jsonl"
-        if not path.exists():
-            some = (
-                read_texts(data / name) if name != "charts" else read_pictures(data / name, data / "ocr.jsonl", "train")
-            )
-            tell(f"asking the questions of {name}")
-            with tempfile.TemporaryDirectory() as place, Library(Path(place) / "library") as library:
-                write(path.with_suffix(".part"), ranked(library, some, tell))
-            path.with_suffix(".part").replace(path)
-        found += read(path)
-    return found
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m retrieval.builtin.train_reranker", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few hundred questions")
@@ -216,12 +186,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--most", type=int, help="questions of one source")
     asked = parser.parse_args(arguments)
     asked.cache.mkdir(parents=True, exist_ok=True)
-    rows = gathered(data_folder(), asked.cache)
+    rows = gathered(data_folder(), asked.cache, tell, QUICK if asked.quick else None)
     recipe = Recipe(most=30) if asked.quick else Recipe()
     if asked.most:
         recipe = replace(recipe, most=asked.most)
     order = random.Random(recipe.seed)
-    used = chosen(rows, recipe, order)
+    used = chosen(rows, recipe.most, order)
     tell(f"{len(used):,} questions to learn from")
     net = Net(asked.device, recipe.frozen)
     begin = time.perf_counter()

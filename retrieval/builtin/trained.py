@@ -21,10 +21,10 @@ from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 
 from ..errors import ModelError
-from .embedder import DIM, BuiltinEmbedder, assemble, file_sha256, projection_layers
+from .embedder import DIM, BuiltinEmbedder, assemble, file_sha256, key_of, projection_layers, put_layers
+from .embedder import PROJECTION as PROJECTION_FILE
 from .towers import FEATURES
 
-PROJECTION_FILE = "projection.safetensors"
 TEXT_FILE = "embedder/text.safetensors"
 
 
@@ -98,10 +98,8 @@ def with_weights(base: BuiltinEmbedder, folder: Path) -> BuiltinEmbedder:
     projection_sha256, text_sha256 = base.projection_sha256, base.text_sha256
     if (folder / TEXT_FILE).exists():
         text = copy.deepcopy(text)
-        _, unknown = text.model.load_state_dict(_read(folder / TEXT_FILE), strict=False)
-        if unknown:
-            raise ModelError(f"{folder / TEXT_FILE} does not fit the text model.", "Roll back to another model.")
-        text_sha256 = file_sha256(folder / TEXT_FILE)
+        put_layers(text.model, _read(folder / TEXT_FILE), folder / TEXT_FILE)
+        text_sha256 = key_of(below=base.text_sha256, own=file_sha256(folder / TEXT_FILE))
     if (folder / PROJECTION_FILE).exists():
         state = _read(folder / PROJECTION_FILE)
         if state["0.weight"].shape[1] != FEATURES or state["1.weight"].shape[0] != DIM:
@@ -121,4 +119,4 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise ModelError(f"The weights {path} cannot be read.", "Roll back to another model.") from error
 
 
-__all__ = ["learner", "projection_state", "save_weights", "with_weights"]
+__all__ = ["PROJECTION_FILE", "TEXT_FILE", "learner", "projection_state", "save_weights", "with_weights"]

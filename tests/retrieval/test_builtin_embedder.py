@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from retrieval.builtin import embedder as module
 from retrieval.builtin import load_builtin
@@ -25,12 +28,31 @@ def builtin(models: Models) -> BuiltinEmbedder:
     return found
 
 
-def test_text_is_plain_minilm(builtin: BuiltinEmbedder) -> None:
+def test_text_is_minilm_with_upper_layers_of_our_own(builtin: BuiltinEmbedder) -> None:
     from sentence_transformers import SentenceTransformer
 
-    plain = SentenceTransformer(str(module.minilm_folder()), device="cpu").encode(TEXTS)
+    plain = SentenceTransformer(str(module.minilm_folder()), device="cpu")
+    inputs = [PartInput(text=text) for text in TEXTS]
+    bare = module.load(device="cpu", text_layers=False)
+    np.testing.assert_allclose(bare.embed_queries(inputs), plain.encode(TEXTS), atol=1e-6)
+    own = load_file(module.WEIGHTS / module.TEXT)
+    assert {name.split(".")[2] for name in own} == {"3", "4", "5"}  # the word vectors and lower layers stay MiniLM's
+    _, unknown = plain[0].model.load_state_dict(own, strict=False)
+    assert not unknown
     for rows in (builtin.embed_queries, builtin.embed_parts):
-        np.testing.assert_allclose(rows([PartInput(text=text) for text in TEXTS]), plain, atol=1e-6)
+        np.testing.assert_allclose(rows(inputs), plain.encode(TEXTS), atol=1e-6)
+    assert np.abs(builtin.embed_queries(inputs) - bare.embed_queries(inputs)).max() > 1e-3
+    assert builtin.query_key != bare.query_key and builtin.feature_key == bare.feature_key
+
+
+def test_text_layers_of_another_form_are_refused(tmp_path: Path) -> None:
+    for name in (module.TOWER, module.PROJECTION):
+        shutil.copyfile(module.WEIGHTS / name, tmp_path / name)
+    with pytest.raises(ModelError, match=r"text\.safetensors is missing"):
+        module.load(device="cpu", weights=tmp_path)
+    save_file({"encoder.layer.3.output.dense.bias": torch.zeros(7)}, tmp_path / module.TEXT)
+    with pytest.raises(ModelError, match="does not fit"):
+        module.load(device="cpu", weights=tmp_path)
 
 
 def test_stored_features_give_the_same_vectors(builtin: BuiltinEmbedder) -> None:
@@ -106,6 +128,6 @@ def test_a_key_follows_every_setting() -> None:
 
 def test_the_card_is_about_these_weights() -> None:
     card = (module.WEIGHTS.parent / "MODEL_CARD.md").read_text(encoding="utf-8")
-    for name in ("tower.safetensors", "projection.safetensors"):
+    for name in (module.TEXT, module.TOWER, module.PROJECTION):
         assert module.file_sha256(module.WEIGHTS / name) in card
     assert module.MINILM_SHA256 in card

@@ -77,10 +77,8 @@ def test_pictures_come_with_the_text_that_was_read_in_them(tmp_path: Path) -> No
 
 
 def test_held_out_sources_are_never_learned_from() -> None:
-    rows = [question(n) for n in range(30)] + [
-        question(n, source) for source in train_reranker.HELD_OUT for n in range(9)
-    ]
-    picked = train_reranker.chosen(rows, RECIPE, random.Random(0))
+    rows = [question(n) for n in range(30)] + [question(n, source) for source in lists.HELD_OUT for n in range(9)]
+    picked = lists.chosen(rows, RECIPE.most, random.Random(0))
     assert len(picked) == 20 and {row.source for row in picked} == {"made"}
     made = [short for seed in range(20) if (short := train_reranker.short(picked[0], RECIPE, random.Random(seed)))]
     for short in made:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-from retrieval.builtin import pictures, train
+from retrieval.builtin import pictures, train, train_text
+from retrieval.builtin.embedder import PROJECTION, TEXT, TOWER, WEIGHTS, BuiltinEmbedder, load
+from retrieval.builtin.lists import Ranked
 from retrieval.builtin.train import Examples, Recipe
+from tests.retrieval.conftest import Models
 
 
 def make_set(folder: Path, count: int, split: str, kind: str | None = None) -> None:
@@ -34,12 +39,34 @@ def make_set(folder: Path, count: int, split: str, kind: str | None = None) -> N
                 stream.write(f"{row['id']}\t{name}\t1\n")
 
 
+def make_texts(folder: Path, source: str) -> None:
+    """Six texts with a question each."""
+    folder.mkdir()
+    animals = ("heron", "otter", "vole", "crane", "badger", "hare")
+    rows = {
+        "corpus.jsonl": [{"id": name, "text": f"The {name} sleeps {n} hours a day."} for n, name in enumerate(animals)],
+        "queries.jsonl": [{"id": f"q-{n}", "text": f"How long does the {n} sleep?", "source": source} for n in animals],
+    }
+    for name, some in rows.items():
+        (folder / name).write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
+    lines = [f"q-{name}\t{name}\t1" for name in animals]
+    (folder / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *lines]), encoding="utf-8")
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     for name, kind in train.TRAIN:
         make_set(tmp_path / name, 4, "train", kind)
     for name in ("photos", "keyframes"):
         make_set(tmp_path / name, 3, "dev")
+    for name, source in (("texts", "xquad"), ("texts-qa", "made")):
+        make_texts(tmp_path / name, source)
+    make_set(tmp_path / "charts", 4, "train")
+    lines = [
+        {"set": "charts", "corpus-id": f"train{number}.png", "lines": [[f"colour {number}", 1, 0, 0, 1, 1]]}
+        for number in range(4)
+    ]
+    (tmp_path / "ocr.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return tmp_path
 
 
@@ -125,10 +152,49 @@ def test_the_command_makes_weights_from_a_data_folder(
     train.main(arguments)
     first = capsys.readouterr().out
     assert "photos dev, 3 pictures, 6 captions: found @1" in first and "features-" in first
+    assert "xquad, 6 questions, never trained on" in first and "asking the questions of charts" in first
+    text = load_file(tmp_path / "out" / "text.safetensors")
+    assert {tensor.dtype for tensor in text.values()} == {torch.float16}
+    shipped = load_file(WEIGHTS / TEXT)
+    assert text.keys() == shipped.keys() and any(not torch.equal(text[name], shipped[name]) for name in text)
     state = load_file(tmp_path / "out" / "projection.safetensors")
     assert state["1.weight"].shape[0] == 384 and state["0.weight"].dtype == torch.float16
-    train.main(arguments)
-    assert "features-" not in capsys.readouterr().out  # nothing is computed twice
+    train.main([*arguments, "--only", "pictures"])
+    again = capsys.readouterr().out
+    assert "features-" not in again and "asking" not in again  # nothing is computed twice
+
+
+def test_questions_keep_their_right_and_wrong_passages_apart() -> None:
+    passages = ("right", "wrong", "also right", "", "late")
+    row = Ranked("a question", "made", passages, (5.0, 4.0, 3.0, 2.0, 1.0), (0, 2))
+    lost = replace(row, query="another", right=(3,))  # its right page has no words
+    made = train_text.examples([row, lost], train_text.TextRecipe(hardest=4), random.Random(0))
+    assert [example.query for example in made.train] == ["a question"]
+    (example,) = made.train
+    assert example.right.text in ("right", "also right") and [part.text for part in example.wrong] == ["wrong"]
+    assert len(made.right["a question"]) == 2
+
+
+def test_text_layers_learn_what_their_questions_say(models: Models, tmp_path: Path) -> None:
+    base = models["builtin"]
+    assert isinstance(base, BuiltinEmbedder)
+    words = ("blorp", "grint", "vask", "mool")  # MiniLM knows none of them
+    answers = ("Trains run late.", "Cats chase mice.", "Bread is baked.", "Snow is white.")
+    rows = [
+        Ranked(f"what about {word}?", source, answers, (4.0, 3.0, 2.0, 1.0), (n,))
+        for source in ("made", "xquad")
+        for n, word in enumerate(words)
+    ]
+    recipe = train_text.TextRecipe(batch=4, epochs=30, rate=1e-3)
+    told: list[str] = []
+    state = train_text.train(base, rows, recipe, told.append)
+    assert told[0] == "4 questions to learn from"  # those of a source that is only measured on are left out
+    for name in (TOWER, PROJECTION):
+        shutil.copyfile(WEIGHTS / name, tmp_path / name)
+    save_file(state, tmp_path / TEXT)
+    taught = load(device="cpu", weights=tmp_path)
+    assert train_text.measure(taught, rows[:4]) == 1.0 > train_text.measure(base, rows[:4])
+    assert base.route("text")[0].max_seq_length == 256
 
 
 def test_without_data_one_line_says_what_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
