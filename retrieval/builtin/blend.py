@@ -30,7 +30,8 @@ from ..metrics import METRICS, paired_bootstrap  # noqa: E402
 from ..tasks import read_task  # noqa: E402
 from ..types import Floats, Ints, Profile, Reranker  # noqa: E402
 from . import load_reranker  # noqa: E402
-from .weigh import TARGET, half_of, losses, spread  # noqa: E402
+from .lists import spread  # noqa: E402
+from .weigh import TARGET, half_of, losses  # noqa: E402
 
 QUESTIONS = 400  # of a folder, spread over it
 SHRINKAGE = 0.02

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from retrieval import search
 from retrieval.formats import json_lines, read_qrels
@@ -24,6 +25,7 @@ SETS = ("texts", "texts-qa", "charts")
 HELD_OUT = ("xquad", "ohr-news", "AIT-QA")  # sources that are only measured on
 KEPT = 20  # answers of a question: what is reranked
 AT_ONCE = 100  # questions
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,14 @@ class Set:
 
     def first(self, count: int) -> Set:
         """At most `count` questions spread over it, and the texts that answer them."""
-        questions = self.questions[:: max(1, len(self.questions) // count)][:count]
+        questions = spread(self.questions, count)
         wanted = {page for key, _, _ in questions for page in self.right.get(key, ())}
         return Set({key: text for key, text in self.texts.items() if key in wanted}, questions, self.right)
+
+
+def spread(items: list[T], count: int) -> list[T]:
+    """At most `count` of them, at equal distances."""
+    return items[:: max(1, len(items) // count)][:count]
 
 
 def read_texts(folder: Path) -> Set:

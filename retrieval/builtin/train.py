@@ -33,7 +33,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from ..types import Bools, Floats, Ints  # noqa: E402
 from .embedder import DIM, PROJECTION, TEXT, TOWER, WEIGHTS, load  # noqa: E402
-from .lists import HELD_OUT, SETS, gathered  # noqa: E402
+from .lists import HELD_OUT, SETS, gathered, spread  # noqa: E402
 from .pictures import Captions, caption_vectors, first_pictures, picture_features, read_captions  # noqa: E402
 from .towers import FEATURES  # noqa: E402
 from .train_text import TextRecipe  # noqa: E402
@@ -215,7 +215,7 @@ def make_text(data: Path, cache: Path, out: Path, quick: bool) -> None:
     save_file(state, out / TEXT, metadata={"recipe": repr(recipe), "format": "1"})
     made = load(weights=out)
     for source in HELD_OUT:
-        some = [row for row in rows if row.source == source][:HELD_QUESTIONS]
+        some = spread([row for row in rows if row.source == source], HELD_QUESTIONS)
         if some:
             before, after = measure_text(base, some), measure_text(made, some)
             tell(

@@ -32,10 +32,9 @@ from torch import Tensor, nn  # noqa: E402
 from ..metrics import METRICS  # noqa: E402
 from .lists import HELD_OUT, Ranked, chosen, gathered  # noqa: E402
 from .reranker import FILE, HEAD, build_cross_encoder, is_table  # noqa: E402
-from .train import data_folder, tell  # noqa: E402
+from .train import QUICK, data_folder, tell  # noqa: E402
 
 NDCG = METRICS["ndcg@10"]
-QUICK = 60  # questions of a set
 
 
 @dataclass(frozen=True, slots=True)

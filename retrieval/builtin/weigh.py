@@ -18,7 +18,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -35,6 +34,7 @@ from ..library import Library  # noqa: E402
 from ..metrics import METRICS  # noqa: E402
 from ..tasks import read_task  # noqa: E402
 from ..types import Floats, Ints, Profile  # noqa: E402
+from .lists import spread  # noqa: E402
 
 TARGET = Path(__file__).parents[1] / "fusion.json"
 FOREIGN = 100
@@ -62,7 +62,6 @@ class Sample:
         return half_of(self.query)
 
 
-T = TypeVar("T")
 PROFILES = tuple(builtin_fusion().profiles)
 
 
@@ -84,11 +83,6 @@ def samples(library: Library, folder: Path, split: str | None) -> Iterator[Sampl
 def half_of(query: str) -> int:
     """0 or 1: each half is measured by what the other one was fitted to."""
     return zlib.crc32(query.encode()) % 2
-
-
-def spread(items: Sequence[T], count: int) -> Sequence[T]:
-    """At most `count` of them, at equal distances."""
-    return items[:: max(1, len(items) // count)][:count]
 
 
 def foreign(library: Library, folder: Path) -> Iterator[Sample]:
