@@ -1,8 +1,7 @@
 """The built-in Embedder: MiniLM with upper layers of our own for text, EfficientNet-Lite2 and a projection for pictures.
 
-One space of 384.
-
-It is a real SentenceTransformer (a Router with a query, a text and an image route), built here from our own modules.
+One space of 384. It is a real SentenceTransformer (a Router with a query, a text and an image route), built here from our own
+modules.
 """
 
 from __future__ import annotations

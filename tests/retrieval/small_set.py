@@ -9,11 +9,12 @@ ROWS = (("a", "zebra stripes"), ("b", "quokka smile"), ("c", "heron stands"))
 TEXTS = tuple((key, f"{words} all day") for key, words in ROWS)
 
 
-def write_small_set(folder: Path) -> Path:
-    """`folder`, made: each question is answered by the text that goes on after its words."""
+def write_small_set(folder: Path, source: str = "made") -> Path:
+    """`folder`, made: each question, of `source`, is answered by the text that goes on after its words."""
     folder.mkdir()
     (folder / "corpus.jsonl").write_text("\n".join(json.dumps({"id": key, "text": text}) for key, text in TEXTS))
-    (folder / "queries.jsonl").write_text("\n".join(json.dumps({"id": f"q{key}", "text": text}) for key, text in ROWS))
+    queries = [{"id": f"q{key}", "text": text, "source": source} for key, text in ROWS]
+    (folder / "queries.jsonl").write_text("\n".join(json.dumps(row) for row in queries))
     qrels = "query-id\tcorpus-id\tscore\n" + "\n".join(f"q{key}\t{key}\t1" for key, _ in ROWS)
     (folder / "qrels.tsv").write_text(qrels)
     return folder

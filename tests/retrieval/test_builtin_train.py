@@ -18,6 +18,7 @@ from retrieval.builtin.embedder import PROJECTION, TEXT, TOWER, WEIGHTS, Builtin
 from retrieval.builtin.lists import Ranked
 from retrieval.builtin.train import Examples, Recipe
 from tests.retrieval.conftest import Models
+from tests.retrieval.small_set import write_small_set
 
 
 def make_set(folder: Path, count: int, split: str, kind: str | None = None) -> None:
@@ -39,20 +40,6 @@ def make_set(folder: Path, count: int, split: str, kind: str | None = None) -> N
                 stream.write(f"{row['id']}\t{name}\t1\n")
 
 
-def make_texts(folder: Path, source: str) -> None:
-    """Six texts with a question each."""
-    folder.mkdir()
-    animals = ("heron", "otter", "vole", "crane", "badger", "hare")
-    rows = {
-        "corpus.jsonl": [{"id": name, "text": f"The {name} sleeps {n} hours a day."} for n, name in enumerate(animals)],
-        "queries.jsonl": [{"id": f"q-{n}", "text": f"How long does the {n} sleep?", "source": source} for n in animals],
-    }
-    for name, some in rows.items():
-        (folder / name).write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
-    lines = [f"q-{name}\t{name}\t1" for name in animals]
-    (folder / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *lines]), encoding="utf-8")
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     for name, kind in train.TRAIN:
@@ -60,7 +47,7 @@ def data(tmp_path: Path) -> Path:
     for name in ("photos", "keyframes"):
         make_set(tmp_path / name, 3, "dev")
     for name, source in (("texts", "xquad"), ("texts-qa", "made")):
-        make_texts(tmp_path / name, source)
+        write_small_set(tmp_path / name, source)
     make_set(tmp_path / "charts", 4, "train")
     lines = [
         {"set": "charts", "corpus-id": f"train{number}.png", "lines": [[f"colour {number}", 1, 0, 0, 1, 1]]}
@@ -152,7 +139,7 @@ def test_the_command_makes_weights_from_a_data_folder(
     train.main(arguments)
     first = capsys.readouterr().out
     assert "photos dev, 3 pictures, 6 captions: found @1" in first and "features-" in first
-    assert "xquad, 6 questions, never trained on" in first and "asking the questions of charts" in first
+    assert "xquad, 3 questions, never trained on" in first and "asking the questions of charts" in first
     text = load_file(tmp_path / "out" / "text.safetensors")
     assert {tensor.dtype for tensor in text.values()} == {torch.float16}
     shipped = load_file(WEIGHTS / TEXT)
