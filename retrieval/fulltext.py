@@ -12,6 +12,8 @@ WEIGHTS = (1.0, 1.0, 0.6)
 LEAD = 40  # words of a first page that are looked at for the title; 80 of two pages were no better
 MAX_TERMS = 64  # of a question; a pasted page is no question
 
+LONGEST_PHRASE = 5  # words from one content word to the next; farther apart they are none
+
 _WORD = re.compile(r"\w+", re.UNICODE)
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[,\u00a0\u202f']\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.,])\d+\.\d+(?![\w.])")
 _YEAR = re.compile(r"\b(?:fy|cy|h[12]|q[1-4])[ '’-]?((?:19|20)?\d\d)\b", re.IGNORECASE)
@@ -27,12 +29,29 @@ STOP = frozenset(
 )
 
 
+def _words(query: str) -> list[str]:
+    """In order, in lower case as FTS5 does it (ß stays)."""
+    return _WORD.findall(unicodedata.normalize("NFKC", query).lower())
+
+
 def terms(query: str) -> list[str]:
-    """Content words of a question in order, in lower case as FTS5 does it (ß stays), each once; all its words when none
-    has content."""
-    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", query).lower())))
+    """Content words of a question in order, each once; all its words when none has content."""
+    words = list(dict.fromkeys(_words(query)))
     content = [word for word in words if word not in STOP]
     return content or words
+
+
+def phrases(query: str) -> dict[tuple[str, str], str]:
+    """Each two neighbouring content words → the MATCH string of the phrase that they are in the question, with the
+    function words between them ("rate of return")."""
+    words, content = _words(query), frozenset(terms(query)[:MAX_TERMS])
+    places = [place for place, word in enumerate(words) if word in content]
+    found: dict[tuple[str, str], str] = {}
+    for first, last in pairwise(places):
+        pair = words[first], words[last]
+        if pair[0] != pair[1] and last - first <= LONGEST_PHRASE and len(found) < MAX_TERMS:
+            found.setdefault(pair, f'text : "{" ".join(words[first : last + 1])}"')
+    return found
 
 
 def match_query(query: str, *, joined: bool = True) -> str | None:

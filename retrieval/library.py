@@ -30,6 +30,8 @@ from retrieval.types import Added, Embedder, Floats, Job, PartInput, Reranker, S
 from retrieval.work import ensure_worker, work
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from ingest.worker import Children
     from retrieval.fusion import Fusion
     from retrieval.search import Candidate, Scope
@@ -90,6 +92,8 @@ class Library:
             self._thread.join()
         if self._loading is not None:
             self._loading.join()
+        if "_beside" in self.__dict__:
+            self._beside.shutdown()
         if self._children is not None:
             self._children.close()
         self.cache.close()
@@ -111,6 +115,13 @@ class Library:
             if self._children is None:
                 self._children = Children(count=2, limits=self.limits)
         return self._children
+
+    @cached_property
+    def _beside(self) -> ThreadPoolExecutor:
+        """Embeds a question while its words are looked up."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(1, "question")
 
     # work
 
@@ -333,7 +344,7 @@ class Library:
                 within,
                 fusion=self.fusion if now is None else now.fusion,
                 index=None if now is None else now.index,
-                vector=None if now is None else self.question_vector(query, now.embedder),
+                vector=None if now is None else self._beside.submit(self.question_vector, query, now.embedder),
                 reranker=self._reranker(now) if rerank and stage == "full" else None,
                 stage=stage,
             )

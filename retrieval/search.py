@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from ingest.types import Kind
 from retrieval import fulltext
 from retrieval.fusion import Fusion, chance
 from retrieval.index import GenerationIndex
+from retrieval.numbers import page_numbers
 from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
@@ -22,6 +24,7 @@ VECTORS_K = 100  # parts of a route; twice as many of both leave `pages` as it i
 BM25_PAGES = 1000  # that are worth a BM25
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
+PHRASE_PAGES = 5000  # a phrase of two words that stand on more is not looked up: it says little and takes longest
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
@@ -36,6 +39,8 @@ class Candidate:
     picture: float | None = None
     words: float = 0.0
     coverage: float = 0.0
+    phrases: float = 0.0
+    number: float = 0.0
     text_part: int | None = None
     picture_part: int | None = None
     ranks: dict[str, int] = field(default_factory=dict)
@@ -70,11 +75,15 @@ def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Where the words of a question stand: `holders` of each term are page ids, ascending; `indexed` Pages there are."""
+    """Where the words of a question stand: `holders` of each term are page ids, ascending; `indexed` Pages there are.
+
+    `phrases`: places of two terms, and the pages on which they stand side by side as in the question. `numbers`: of pages."""
 
     query: str
     holders: Sequence[Ints]
     joined: Ints
+    phrases: Sequence[tuple[int, int, Ints]]
+    numbers: frozenset[int]
     indexed: int
 
     @property
@@ -86,14 +95,27 @@ class Words:
 
 
 def look_up(db: sqlite3.Connection, query: str) -> Words:
-    holders = [fulltext_store.holding(db, term) for term in fulltext.term_queries(query)]
+    terms, nowhere = fulltext.term_queries(query), np.empty(0, np.int64)
+    holders = [fulltext_store.holding(db, term) for term in terms]
     joined = " OR ".join(fulltext.joined_queries(query))
-    nowhere = np.empty(0, np.int64)
-    return Words(query, holders, fulltext_store.holding(db, joined) if joined else nowhere, fulltext_store.count(db))
+    phrases = []
+    for pair, match in fulltext.phrases(query).items():
+        first, last = (terms.index(f'"{word}"') for word in pair)
+        rarer = min(len(holders[first]), len(holders[last]))
+        if rarer <= PHRASE_PAGES:
+            phrases.append((first, last, fulltext_store.holding(db, match) if rarer else nowhere))
+    return Words(
+        query,
+        holders,
+        fulltext_store.holding(db, joined) if joined else nowhere,
+        phrases,
+        page_numbers(query),
+        fulltext_store.count(db),
+    )
 
 
 def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[int, Candidate]) -> None:
-    """Adds the best pages by BM25."""
+    """Adds the best pages by BM25, and those of their documents that the question names by number."""
     match = fulltext.match_query(words.query, joined=len(words.joined) > 0)
     if match is None:
         return
@@ -106,6 +128,10 @@ def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[in
         candidate = found.setdefault(page_id, Candidate(page_id))
         candidate.bm25 = score
         candidate.ranks["words"] = rank
+    if words.numbers:
+        for page_id in page_store.with_numbers(db, words.numbers, found):
+            if within.page_ids is None or np.isin(page_id, within.page_ids):
+                found.setdefault(page_id, Candidate(page_id))
 
 
 def _promising(words: Words, within: Scope) -> Ints | None:
@@ -163,26 +189,33 @@ def by_meaning(
 
 
 def cover(words: Words, within: Scope, found: dict[int, Candidate]) -> None:
-    """Which share of the question's words stands on each candidate (a word that fewer pages hold counts more), and
-    BM25 as a share of the most that these words could give."""
+    """Which share of the question's words and phrases stands on each candidate (a word that fewer pages hold counts more,
+    a phrase as its rarer word), and BM25 as a share of the most that these words could give."""
     pages = np.fromiter(found, np.int64, len(found))
     frequency = np.array([len(ids) for ids in words.holders], np.float64)
     weights = np.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
-    coverage = np.zeros(len(pages))
-    for ids, weight in zip(words.holders, weights, strict=True):
-        coverage += weight * np.isin(pages, ids, assume_unique=True)
-    coverage /= max(float(weights.sum()), 1e-9)
+    coverage = _share(pages, words.holders, weights)
+    rarer = np.array([min(weights[first], weights[last]) for first, last, _ in words.phrases])
+    phrases = _share(pages, [ids for *_, ids in words.phrases], rarer)
     # a word can add k1 + 1 times its idf, however often it stands there
     most = max(2.2 * float(words.idf.sum()), 1e-9)
-    for candidate, share in zip(found.values(), coverage.tolist(), strict=True):
-        candidate.coverage = share
+    for candidate, share, side_by_side in zip(found.values(), coverage.tolist(), phrases.tolist(), strict=True):
+        candidate.coverage, candidate.phrases = share, side_by_side
         candidate.words = (candidate.bm25 or 0.0) / most
+
+
+def _share(pages: Ints, holders: Sequence[Ints], weights: Floats) -> Floats:
+    """(p,) of the weights, those of what stands on each page."""
+    found = np.zeros(len(pages), np.float32)
+    for ids, weight in zip(holders, weights, strict=True):
+        found += weight * np.isin(pages, ids, assume_unique=True)
+    return found / max(float(weights.sum()), 1e-9)
 
 
 def evidence(candidates: Sequence[Candidate]) -> Floats:
     """(n, F) in the order of EVIDENCE, NaN where a page has nothing on a route. Wants each candidate's row."""
-    own = np.array([(c.words, _number(c.text), _number(c.picture), c.coverage) for c in candidates], np.float32)
-    own = own.reshape(len(candidates), 4)
+    rows = [(c.words, _number(c.text), _number(c.picture), c.coverage, c.phrases, c.number) for c in candidates]
+    own = np.array(rows, np.float32).reshape(len(candidates), 6)
     around = np.zeros((len(candidates), 4), np.float32)
     of_document: dict[int, list[int]] = {}
     for place, candidate in enumerate(candidates):
@@ -214,13 +247,16 @@ def _around(numbers: Sequence[int], own: Floats) -> Floats:
     return np.concatenate([others, near], axis=1)
 
 
-def fuse(db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion) -> list[Candidate]:
-    """All candidates, best first, with their chance; ties to the lower page id."""
+def fuse(
+    db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion, numbers: frozenset[int] = frozenset()
+) -> list[Candidate]:
+    """All candidates, best first, with their chance; ties to the lower page id. `numbers`: of pages, that are asked for."""
     rows = page_store.get(db, list(found), brief=True)
     candidates = [candidate for page_id, candidate in found.items() if page_id in rows]
     groups: dict[tuple[Kind, bool], list[int]] = {}
     for place, candidate in enumerate(candidates):
         candidate.row = rows[candidate.page_id]
+        candidate.number = float(candidate.page.kind is Kind.PAGE and candidate.page.number in numbers)
         groups.setdefault((candidate.page.kind, candidate.page.has_text), []).append(place)
     everything = evidence(candidates)
     for (kind, has_text), places in groups.items():
@@ -294,24 +330,28 @@ def candidates(
     *,
     fusion: Fusion,
     index: GenerationIndex | None,
-    vector: Floats | None,
+    vector: Floats | Future[Floats] | None,
     reranker: Reranker | None = None,
     stage: str = "full",
 ) -> list[Candidate]:
-    """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words."""
+    """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words.
+
+    Words are looked up while the vector may still be on its way.
+    """
     found: dict[int, Candidate] = {}
     words = look_up(db, query) if stage != "vectors" else None
     if words is not None:
         by_words(db, words, within, found)
     if stage != "words" and index is not None and vector is not None:
-        by_meaning(index, vector, within, found, fusion)
+        row = vector.result() if isinstance(vector, Future) else vector
+        by_meaning(index, row, within, found, fusion)
     if words is not None:
         cover(words, within, found)
     if all(c.text is None and c.picture is None for c in found.values()):
         fusion = fusion.words_only
     elif stage == "vectors":
         fusion = fusion.vectors_only
-    ordered = fuse(db, found, fusion)
+    ordered = fuse(db, found, fusion, words.numbers if words is not None else frozenset())
     if stage == "words":
         ordered.sort(key=lambda c: (-(c.bm25 or 0.0), c.page_id))
     elif stage == "full" and reranker is not None:

@@ -22,7 +22,7 @@ from ..metrics import METRICS
 from ..training.dataset import Example, Examples, Shown
 from ..training.embedder import train_embedder
 from ..training.types import TrainSettings
-from ..types import PartInput, Route
+from ..types import Embedder, PartInput, Route
 from .embedder import BuiltinEmbedder
 from .lists import Ranked, chosen
 from .trained import TEXT_FILE
@@ -88,19 +88,19 @@ def train(
         net.max_seq_length = whole
 
 
-def measure(embedder: BuiltinEmbedder, rows: Sequence[Ranked]) -> float:
-    """NDCG@10 of the questions among the passages of all of them, by cosines alone."""
+def gains(embedder: Embedder, rows: Sequence[Ranked]) -> list[float]:
+    """NDCG@10 of each question that has an answer, among the passages of all of them, by cosines alone."""
     texts = sorted({text for row in rows for text in row.passages if text})
     place = {text: number for number, text in enumerate(texts)}
     passages = embedder.embed_parts([PartInput(text=text) for text in texts])
     queries = embedder.embed_queries([PartInput(text=row.query) for row in rows])
-    gains = []
+    found = []
     for row, query in zip(rows, queries, strict=True):
         right = {place[row.passages[at]] for at in row.right if row.passages[at]}
         if right:
             best = np.argsort(-(passages @ query), kind="stable")[:10]
-            gains.append(NDCG([float(number in right) for number in best.tolist()], [1.0] * len(right)))
-    return float(np.mean(gains))
+            found.append(NDCG([float(number in right) for number in best.tolist()], [1.0] * len(right)))
+    return found
 
 
-__all__ = ["TextRecipe", "examples", "measure", "train"]
+__all__ = ["TextRecipe", "examples", "gains", "train"]

@@ -128,7 +128,8 @@ def fit(given: Sequence[Sample], start: Floats) -> Floats:
         right[row, :count], there[row, :count] = torch.from_numpy(sample.right), True
     sizes = {task: sum(sample.task == task for sample in given) for task in {sample.task for sample in given}}
     share = torch.tensor([1.0 / sizes[sample.task] for sample in picked])
-    scales = torch.tensor([1.0, 10.0, 10.0, 1.0, 1.0, 10.0, 1.0, 10.0])  # cosines are small numbers
+    cosines = (name == "picture" or name.endswith("text") for name in EVIDENCE)
+    scales = torch.tensor([10.0 if small else 1.0 for small in cosines])  # cosines are small numbers
     roots = torch.from_numpy(np.sqrt(np.maximum(start[:, :-1], 0.1) / scales.numpy())).requires_grad_()
     offsets = torch.from_numpy(start[:, -1].copy()).requires_grad_()
     optimizer = torch.optim.LBFGS([roots, offsets], max_iter=STEPS, line_search_fn="strong_wolfe")

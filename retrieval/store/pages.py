@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ingest.types import Box, Kind, Page, Passage, Source
@@ -168,6 +168,16 @@ def numbered(db: sqlite3.Connection, document_id: int, number: int) -> PageRow |
         f"SELECT {_WHOLE} FROM pages g WHERE document_id = ? AND number = ?", (document_id, number)
     ).fetchone()
     return None if row is None else _page(row)
+
+
+def with_numbers(db: sqlite3.Connection, numbers: Collection[int], beside: Collection[int]) -> list[int]:
+    """Ids of the pages with these numbers in the documents of some pages, ascending; pages of documents alone."""
+    rows = db.execute(
+        f"SELECT id FROM pages WHERE number IN ({placeholders(len(numbers))}) AND kind = ? AND document_id IN"
+        f" (SELECT document_id FROM pages WHERE id IN ({placeholders(len(beside))})) ORDER BY id",
+        (*numbers, str(Kind.PAGE), *beside),
+    )
+    return [row[0] for row in rows]
 
 
 def at_second(db: sqlite3.Connection, document_id: int, second: float) -> PageRow | None:

@@ -11,13 +11,15 @@ from retrieval.cpu import settle_threads
 
 settle_threads()  # before torch
 
-from tests.bench import ingest, memory, promoting, queries, retraining, starting  # noqa: E402
+from tests.bench import ingest, memory, models, promoting, queries, retraining, starting  # noqa: E402
 
 BENCHMARKS = {
     "commands": starting.commands,
     "page": starting.first_byte,
     "words": ingest.words,
     "ingest": ingest.whole,
+    "embedding": models.embedding,
+    "rerank": models.reranking,
     "query": queries.large,
     "busy": queries.beside_ingest,
     "switch": promoting.switch,

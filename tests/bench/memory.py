@@ -1,11 +1,15 @@
-"""Memory of all processes together (server, worker, parsing children) while 2,000 pages are read."""
+"""Memory of all processes together (server, worker, parsing children) while 2,000 pages are read, and while they are asked."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,9 +18,10 @@ from retrieval import Library
 from retrieval.types import JobState
 from tests.bench import made
 from tests.bench.report import Bound, Row
-from tests.bench.starting import command
+from tests.bench.starting import command, free_port
 
-FILES, PAGES = 20, 100
+FILES, PAGES, QUESTIONS = 20, 100, 40
+PATIENCE_S = 60.0
 
 
 def two_thousand(files: int = FILES, pages: int = PAGES) -> Iterator[Row]:
@@ -24,23 +29,47 @@ def two_thousand(files: int = FILES, pages: int = PAGES) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         paths = [made.pdf(home / f"{n}.pdf", pages, seed=n, lines=12) for n in range(files)]
-        line = [command(), "--library", str(home / "library"), "serve", "--port", "0", "--no-open"]
-        server = subprocess.Popen(line, stdout=subprocess.DEVNULL)
         samples = []
-        try:
-            with Library(home / "library", cache=home / "cache") as library:
-                job = library.add(paths, wait=False).job
-                assert job is not None
-                while library.jobs.get(job).state in (JobState.QUEUED, JobState.RUNNING):
-                    samples.append(_together(str(home)))
-                    time.sleep(1.0)
-        finally:
-            server.terminate()
-            server.wait()
+        with _served(home), Library(home / "library", cache=home / "cache") as library:
+            job = library.add(paths, wait=False).job
+            assert job is not None
+            while library.jobs.get(job).state in (JobState.QUEUED, JobState.RUNNING):
+                samples.append(_together(str(home)))
+                time.sleep(1.0)
+        with _served(home) as address:
+            asked = [_asked(address, question, home) for question in made.questions(QUESTIONS)]
     quarter = max(1, len(samples) // 4)
     yield Bound(f"peak memory at {files * pages:,} pages", max(samples) / 1e9, 2.0, "GB")
     growth = max(samples[-quarter:]) / max(samples[quarter : 2 * quarter])
+    yield Bound(f"peak memory while asking {files * pages:,} pages", max(asked) / 1e9, 1.0, "GB")
     yield Bound("memory of the last quarter over the second", growth, 1.1, "×")
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[str]:
+    """The server's address."""
+    port = free_port()
+    line = [command(), "--library", str(home / "library"), "serve", "--port", str(port), "--no-open"]
+    server = subprocess.Popen(line, stdout=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _asked(address: str, question: str, home: Path) -> float:
+    """Bytes after a question that was answered by meaning too; the first one waits for the server and its Model."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/api/search?{urllib.parse.urlencode({'q': question})}") as answer:
+                if json.load(answer)["words_only"] is None:
+                    return _together(str(home))
+        except OSError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.3)
 
 
 def _together(home: str) -> float:

@@ -59,10 +59,14 @@ def first_byte() -> Iterator[Row]:
     yield Ratio("first byte of the page after serve", statistics.median(times), bare, 1.5, plus=1.0)
 
 
-def _first_byte(home: Path) -> float:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def _first_byte(home: Path) -> float:
+    port = free_port()
     line = [command(), "--library", str(home / "library"), "serve", "--port", str(port), "--no-open"]
     start = time.perf_counter()
     server = subprocess.Popen(line, stdout=subprocess.DEVNULL)

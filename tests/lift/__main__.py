@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.builtin.lists import gathered
 from retrieval.cpu import settle_threads
 from retrieval.library import Library
 from retrieval.training.types import Recipe, TrainSettings
 from tests.lift.coverage import DRAWS, KINDS, coverage
 from tests.lift.deep import deep
 from tests.lift.folds import Set, careful, opened
+from tests.lift.losses import compare_losses
 from tests.lift.shuffled import recommended
 
 # set → (split, questions drawn, numbers of questions to learn from)
@@ -38,6 +40,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--libraries", type=Path, default=Path("lift-libraries"))
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--lists", type=Path, default=Path("lift-lists"), help="what --only losses learns from")
     parser.add_argument("--recipes", default="careful", help="careful,balanced,bold: a table for each")
     parser.add_argument("--only", default=",".join([*SETS, "shuffled", "coverage"]))
     args = parser.parse_args(argv)
@@ -53,6 +56,8 @@ def main(argv: list[str]) -> int:
             control(opened(library, args.data / "pages", None, None))
     if "coverage" in only:
         intervals()
+    if "losses" in only:
+        losses(args.data, args.lists)
     return 0
 
 
@@ -95,6 +100,21 @@ def intervals() -> None:
         for questions in (20, 150):
             share, truth = coverage(kind, questions)
             print(f"| {kind} | {questions} | {truth:+.3f} | {share:.1%} |", flush=True)
+
+
+def losses(data: Path, lists: Path) -> None:
+    """Charts' questions are learned from; those of XQuAD are the others."""
+    lists.mkdir(parents=True, exist_ok=True)
+    rows = gathered(data, lists, lambda line: print(line, file=sys.stderr, flush=True))
+    of = {name: [row for row in rows if row.source == name] for name in ("charts", "xquad")}
+    print("\n| loss | before | after | gain (95 %) | other questions | learning |\n|---|---|---|---|---|---|")
+    for row in compare_losses(of["charts"], of["xquad"]):
+        gain = row.charts.difference
+        print(
+            f"| {row.loss} | {row.charts.before.value:.3f} | {row.charts.after.value:.3f} | {gain.value:+.3f}"
+            f" ({gain.low:+.3f} to {gain.high:+.3f}) | {row.others.difference.value:+.3f} | {row.seconds:.0f} s |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

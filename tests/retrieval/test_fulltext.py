@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from retrieval.fulltext import extra_tokens, match_query, terms, title_words
+from retrieval.fulltext import MAX_TERMS, extra_tokens, match_query, phrases, terms, title_words
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,16 @@ def test_title_words_are_taken_apart() -> None:
     words = title_words(["BESTBUY_2023_10K.pdf", "annualReport2019.final.pdf"]).split()
     assert {"BESTBUY", "2023", "10K", "10", "K", "annual", "Report", "2019", "final"} <= set(words)
     assert "pdf" not in words
+
+
+def test_phrases_are_neighbouring_content_words_with_the_function_words_between_them() -> None:
+    assert phrases("What is the rate of return on Bank Notes?") == {
+        ("rate", "return"): 'text : "rate of return"',
+        ("return", "bank"): 'text : "return on bank"',
+        ("bank", "notes"): 'text : "bank notes"',
+    }
+    assert phrases("zebra") == phrases("zebra zebra") == phrases("") == {}
+    assert phrases("zebra for all of you and me it is so quokka") == {}  # too far apart
 
 
 def test_no_words_no_query() -> None:
@@ -93,6 +103,9 @@ def test_whatever_is_asked_fts5_takes_it_as_words(query: str) -> None:
     if match is not None:
         rows = [row[0] for row in db.execute("SELECT rowid FROM f WHERE f MATCH ? ORDER BY rowid", (match,))]
         assert (1 in rows) == ("zebra" in terms(query))
+    for phrase in phrases(query).values():
+        db.execute("SELECT rowid FROM f WHERE f MATCH ?", (phrase,)).fetchall()
+    assert len(phrases(query)) <= MAX_TERMS
     db.close()
 
 

@@ -26,7 +26,7 @@ def test_every_profile_has_weights() -> None:
     assert all(scale.deviation > 0 for scale in fusion.scales.values())
     assert fusion.words_only.weights(Kind.PICTURE, False) == fusion.by_words
     assert set(fusion.vectors_only.weights(Kind.PICTURE, False).weights) == {"text", "picture"}
-    assert set(fusion.by_words.weights) <= {"words", "coverage", "document_words", "near_words"}
+    assert set(fusion.by_words.weights) <= {"words", "coverage", "phrases", "number", "document_words", "near_words"}
     assert fusion.own and not fusion.for_another_encoder.own
 
 
@@ -50,7 +50,9 @@ def test_better_on_a_route_is_never_worse_in_the_sum() -> None:
 
 def test_the_sum_in_closed_form() -> None:
     weights = Weights({"words": 1.0, "text": 2.0, "picture": 3.0, "near_text": 0.5}, offset=-4.0)
-    evidence = np.array([[1, 1, 1, 9, 0, 0, 0, 2], [np.nan, np.nan, 2, np.nan, 0, 0, 0, np.nan]], np.float32)
+    evidence = np.array(
+        [[1, 1, 1, 9, 9, 9, 0, 0, 0, 2], [np.nan, np.nan, 2, np.nan, 9, 9, 0, 0, 0, np.nan]], np.float32
+    )
     total = weights.fuse(evidence)
     assert total.tolist() == [1 + 2 + 3 + 1 - 4, 6 - 4]
     assert total.dtype == np.float32

@@ -258,6 +258,44 @@ def test_a_blend_weighs_what_was_known_before_and_what_was_read(shop: Workshop) 
     assert ordered[0].page.number == 2 and ordered[0].chance == pytest.approx(1 / (1 + math.exp(-ordered[0].fused)))
 
 
+def test_words_side_by_side_are_more_than_the_same_words_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        ("apart", "net profit before tax, and interest income of the year"),
+        ("beside", "tax on profit, before interest: the net income and year"),
+        ("another", "of something else"),
+    ]
+    with Workshop(tmp_path) as shop:
+        add_texts(shop.store, texts)
+        shop.finish()
+        db = shop.store.read()
+
+        def phrases() -> list[float]:
+            found = {page_id: search.Candidate(page_id) for page_id in (1, 2, 3)}
+            search.cover(
+                search.look_up(db, "what was the net income of the year"), search.scope(db, None, None, None), found
+            )
+            return [found[page_id].phrases for page_id in (1, 2, 3)]
+
+        assert phrases() == pytest.approx([0.5, 0.5, 0.0])  # "income of the year", "net income"
+        assert shop.library.search("what was the net income").hits[0].corpus_id == "beside"
+        monkeypatch.setattr(search, "PHRASE_PAGES", 1)
+        assert phrases() == [0.0, 0.0, 0.0]
+
+
+def test_a_page_that_is_named_by_its_number_is_found(shop: Workshop) -> None:
+    assert ids(shop, "what is on page 3 with the zebra") >= {"zoo.pdf#page=3"}  # it holds no word of it
+    before = [hit.corpus_id for hit in shop.library.search("who smiles at the zebra").hits]
+    after = [hit.corpus_id for hit in shop.library.search("who smiles at the zebra on page 2").hits]
+    assert after.index("zoo.pdf#page=2") <= before.index("zoo.pdf#page=2")
+    assert "zoo.pdf#page=3" not in ids(shop, "what is on page 3 with the zebra", kind=Kind.MOMENT)
+    db = shop.store.read()
+    found = search.candidates(
+        db, "zebra on page 2", search.scope(db, None, None, None), fusion=shop.library.fusion, index=None, vector=None
+    )
+    numbered = {(c.page.kind, c.page.number) for c in found if c.number}
+    assert numbered == {(Kind.PAGE, 2)}
+
+
 def test_of_very_many_pages_those_with_most_of_the_words_are_ranked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
