@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -345,6 +345,7 @@ class Library:
                 fusion=self.fusion if now is None else now.fusion,
                 index=None if now is None else now.index,
                 vector=None if now is None else self._beside.submit(self.question_vector, query, now.embedder),
+                embed=None if now is None else partial(self.question_vector, embedder=now.embedder),
                 reranker=self._reranker(now) if rerank and stage == "full" else None,
                 stage=stage,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +15,7 @@ from retrieval import fulltext
 from retrieval.fusion import Fusion, chance
 from retrieval.index import GenerationIndex
 from retrieval.numbers import page_numbers
+from retrieval.ratios import spelled_out
 from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
@@ -25,6 +26,9 @@ BM25_PAGES = 1000  # that are worth a BM25
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
 PHRASE_PAGES = 5000  # a phrase of two words that stand on more is not looked up: it says little and takes longest
+LITERAL = (
+    0.5  # log-odds by which a page that answers the question as it stands is ahead of one that answers it spelled out
+)
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
@@ -331,13 +335,33 @@ def candidates(
     fusion: Fusion,
     index: GenerationIndex | None,
     vector: Floats | Future[Floats] | None,
+    embed: Callable[[str], Floats] | None = None,
     reranker: Reranker | None = None,
     stage: str = "full",
 ) -> list[Candidate]:
     """Best first. `stage` "words" or "vectors" orders by that alone; without a question vector (dim,) all is by words.
 
-    Words are looked up while the vector may still be on its way.
+    Words are looked up while the vector may still be on its way. With `embed` a question that names a ratio is also read
+    with the lines that the ratio is made of (`ratios.py`), and each page answers the reading that it fits better.
     """
+    ordered = _of_reading(db, query, within, fusion, index, vector, stage)
+    if stage in ("full", "fused") and embed is not None and (spelled := spelled_out(query)) is not None:
+        ordered = _better(ordered, _of_reading(db, spelled, within, fusion, index, embed(spelled), stage))
+    if stage == "full" and reranker is not None:
+        ordered = rerank(db, query, ordered, reranker, fusion)
+    return ordered
+
+
+def _of_reading(
+    db: sqlite3.Connection,
+    query: str,
+    within: Scope,
+    fusion: Fusion,
+    index: GenerationIndex | None,
+    vector: Floats | Future[Floats] | None,
+    stage: str,
+) -> list[Candidate]:
+    """As `candidates`, of one wording of the question."""
     found: dict[int, Candidate] = {}
     words = look_up(db, query) if stage != "vectors" else None
     if words is not None:
@@ -354,9 +378,19 @@ def candidates(
     ordered = fuse(db, found, fusion, words.numbers if words is not None else frozenset())
     if stage == "words":
         ordered.sort(key=lambda c: (-(c.bm25 or 0.0), c.page_id))
-    elif stage == "full" and reranker is not None:
-        ordered = rerank(db, query, ordered, reranker, fusion)
     return ordered
+
+
+def _better(literal: Sequence[Candidate], spelled: Sequence[Candidate]) -> list[Candidate]:
+    """Each page once, as the reading that it fits better has it, best first; the literal reading is ahead by `LITERAL`."""
+    best = {candidate.page_id: candidate for candidate in literal}
+    log_odds = np.array([candidate.fused for candidate in spelled], np.float32) - np.float32(LITERAL)
+    for candidate, fused, share in zip(spelled, log_odds.tolist(), chance(log_odds).tolist(), strict=True):
+        known = best.get(candidate.page_id)
+        if known is None or fused > known.fused:
+            candidate.fused, candidate.chance = fused, share
+            best[candidate.page_id] = candidate
+    return sorted(best.values(), key=lambda c: (-c.fused, c.page_id))
 
 
 def best_part_of_page(index: GenerationIndex, vector: Floats, page_id: int) -> int | None:

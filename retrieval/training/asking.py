@@ -78,6 +78,10 @@ def answers(
     library: Library, question: str, vector: Floats, side: Side, within: Scope, reranker: Reranker | None = None
 ) -> tuple[int, ...]:
     """Page ids, best first, as the product would answer."""
+
+    def embed(text: str) -> Floats:
+        return side.turned(side.embedder.embed_queries([PartInput(text=text)]))[0]
+
     found = search.candidates(
         library.store.read(),
         question,
@@ -85,6 +89,7 @@ def answers(
         fusion=side.fusion,
         index=side.index,
         vector=vector,
+        embed=embed,
         reranker=reranker,
     )
     return tuple(candidate.page_id for candidate in found[:TOP])
