@@ -14,22 +14,19 @@ from ingest.types import Kind
 from retrieval import fulltext
 from retrieval.fusion import Fusion, chance
 from retrieval.index import GenerationIndex
-from retrieval.numbers import page_numbers
 from retrieval.ratios import spelled_out
 from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
+from retrieval.words import Words, look_up
 
 WORDS_K = 200  # pages by BM25
 VECTORS_K = 100  # parts of a route; twice as many of both leave `pages` as it is and take twice as long
-BM25_PAGES = 1000  # that are worth a BM25
 RERANK_K = 20
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
-PHRASE_PAGES = 5000  # a phrase of two words that stand on more is not looked up: it says little and takes longest
 LITERAL = (
     0.5  # log-odds by which a page that answers the question as it stands is ahead of one that answers it spelled out
 )
-COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
 @dataclass(slots=True)
@@ -77,53 +74,12 @@ def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int]
     return Scope(ids, len(ids))
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Where the words of a question stand: `holders` of each term are page ids, ascending; `indexed` Pages there are.
-
-    `phrases`: places of two terms, and the pages on which they stand side by side as in the question. `numbers`: of pages."""
-
-    query: str
-    holders: Sequence[Ints]
-    joined: Ints
-    phrases: Sequence[tuple[int, int, Ints]]
-    numbers: frozenset[int]
-    indexed: int
-
-    @property
-    def idf(self) -> Floats:
-        """(t,) of the terms, as FTS5's bm25() has it; 0 for a word that stands nowhere."""
-        found = np.array([len(ids) for ids in self.holders], np.float64)
-        idf = np.log((self.indexed - found + 0.5) / (found + 0.5))
-        return np.where(found > 0, np.maximum(idf, 1e-6), 0.0)
-
-
-def look_up(db: sqlite3.Connection, query: str) -> Words:
-    terms, nowhere = fulltext.term_queries(query), np.empty(0, np.int64)
-    holders = [fulltext_store.holding(db, term) for term in terms]
-    joined = " OR ".join(fulltext.joined_queries(query))
-    phrases = []
-    for pair, match in fulltext.phrases(query).items():
-        first, last = (terms.index(f'"{word}"') for word in pair)
-        rarer = min(len(holders[first]), len(holders[last]))
-        if rarer <= PHRASE_PAGES:
-            phrases.append((first, last, fulltext_store.holding(db, match) if rarer else nowhere))
-    return Words(
-        query,
-        holders,
-        fulltext_store.holding(db, joined) if joined else nowhere,
-        phrases,
-        page_numbers(query),
-        fulltext_store.count(db),
-    )
-
-
 def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[int, Candidate]) -> None:
     """Adds the best pages by BM25, and those of their documents that the question names by number."""
     match = fulltext.match_query(words.query, joined=len(words.joined) > 0)
     if match is None:
         return
-    allowed = _promising(words, within)
+    allowed = words.promising(within.page_ids)
     if allowed is None:
         rows = fulltext_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
     else:
@@ -136,25 +92,6 @@ def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[in
         for page_id in page_store.with_numbers(db, words.numbers, found):
             if within.page_ids is None or np.isin(page_id, within.page_ids):
                 found.setdefault(page_id, Candidate(page_id))
-
-
-def _promising(words: Words, within: Scope) -> Ints | None:
-    """The Pages worth a BM25, None for all: of very many that hold any word, those that hold the most and the rarest.
-
-    FTS5 takes some microseconds for each, which is most of a question's time among ten thousand Pages.
-    """
-    if not any(len(ids) for ids in words.holders):
-        return within.page_ids
-    weights = np.concatenate([np.full(len(ids), idf) for ids, idf in zip(words.holders, words.idf, strict=True)])
-    sums = np.bincount(np.concatenate(words.holders), weights)
-    pages = np.flatnonzero(sums)
-    if within.page_ids is not None:
-        pages = np.intersect1d(pages, within.page_ids, assume_unique=True)
-    if len(pages) <= BM25_PAGES:
-        return within.page_ids
-    cut = np.partition(sums[pages], -BM25_PAGES)[-BM25_PAGES]
-    joined = words.joined if within.page_ids is None else np.intersect1d(words.joined, within.page_ids)
-    return np.union1d(pages[sums[pages] >= cut], joined)
 
 
 def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> dict[int, tuple[float, int]]:
@@ -193,27 +130,15 @@ def by_meaning(
 
 
 def cover(words: Words, within: Scope, found: dict[int, Candidate]) -> None:
-    """Which share of the question's words and phrases stands on each candidate (a word that fewer pages hold counts more,
-    a phrase as its rarer word), and BM25 as a share of the most that these words could give."""
+    """Which shares of the question's words and phrases stand on each candidate, and BM25 as a share of the most that these
+    words could give."""
     pages = np.fromiter(found, np.int64, len(found))
-    frequency = np.array([len(ids) for ids in words.holders], np.float64)
-    weights = np.log(1.0 + (within.size + COVER_SMOOTHING) / (frequency + 1.0))
-    coverage = _share(pages, words.holders, weights)
-    rarer = np.array([min(weights[first], weights[last]) for first, last, _ in words.phrases])
-    phrases = _share(pages, [ids for *_, ids in words.phrases], rarer)
+    coverage, phrases = words.shares(pages, within.size)
     # a word can add k1 + 1 times its idf, however often it stands there
     most = max(2.2 * float(words.idf.sum()), 1e-9)
     for candidate, share, side_by_side in zip(found.values(), coverage.tolist(), phrases.tolist(), strict=True):
         candidate.coverage, candidate.phrases = share, side_by_side
         candidate.words = (candidate.bm25 or 0.0) / most
-
-
-def _share(pages: Ints, holders: Sequence[Ints], weights: Floats) -> Floats:
-    """(p,) of the weights, those of what stands on each page."""
-    found = np.zeros(len(pages), np.float32)
-    for ids, weight in zip(holders, weights, strict=True):
-        found += weight * np.isin(pages, ids, assume_unique=True)
-    return found / max(float(weights.sum()), 1e-9)
 
 
 def evidence(candidates: Sequence[Candidate]) -> Floats:

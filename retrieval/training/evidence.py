@@ -20,6 +20,7 @@ from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.training.types import JudgedQuestion
 from retrieval.types import Floats, Ints, Profile, Route
+from retrieval.words import look_up
 
 STRANGERS = 150  # Pages without text that compete beside a question's candidates: only the vector keeps them away
 LOOKED_AT = 5_000  # Pages among which they are looked for
@@ -90,7 +91,7 @@ def candidates(
 ) -> list[Candidate]:
     """The product's candidates of a question, its judged Pages and some others, with all their evidence; best first."""
     found = {page: Candidate(page) for page in sorted({*question.right, *question.wrong, *strangers})}
-    words = search.look_up(db, question.query)
+    words = look_up(db, question.query)
     search.by_words(db, words, within, found)
     search.by_meaning(index, vector, within, found, fusion)
     search.cover(words, within, found)

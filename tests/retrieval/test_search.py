@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import retrieval.words
 from ingest.types import Box, Kind, Page, Passage, Source
 from retrieval import hits, search
 from retrieval.adding import add_texts
 from retrieval.errors import NotFound
 from retrieval.fusion import Blend
 from retrieval.types import Floats, PartInput, Profile, Reranker
+from retrieval.words import look_up
 from tests.retrieval.fake_children import Item, moment, page
 from tests.retrieval.test_fulltext import HOSTILE
 from tests.retrieval.workshop import Workshop
@@ -271,14 +273,12 @@ def test_words_side_by_side_are_more_than_the_same_words_apart(tmp_path: Path, m
 
         def phrases() -> list[float]:
             found = {page_id: search.Candidate(page_id) for page_id in (1, 2, 3)}
-            search.cover(
-                search.look_up(db, "what was the net income of the year"), search.scope(db, None, None, None), found
-            )
+            search.cover(look_up(db, "what was the net income of the year"), search.scope(db, None, None, None), found)
             return [found[page_id].phrases for page_id in (1, 2, 3)]
 
         assert phrases() == pytest.approx([0.5, 0.5, 0.0])  # "income of the year", "net income"
         assert shop.library.search("what was the net income").hits[0].corpus_id == "beside"
-        monkeypatch.setattr(search, "PHRASE_PAGES", 1)
+        monkeypatch.setattr(retrieval.words, "PHRASE_PAGES", 1)
         assert phrases() == [0.0, 0.0, 0.0]
 
 
@@ -310,14 +310,14 @@ def test_of_very_many_pages_those_with_most_of_the_words_are_ranked(
 
         def by_words(within: search.Scope) -> dict[int, float | None]:
             found: dict[int, search.Candidate] = {}
-            search.by_words(db, search.look_up(db, query), within, found)
+            search.by_words(db, look_up(db, query), within, found)
             return {page_id: candidate.bm25 for page_id, candidate in found.items()}
 
         everything = search.scope(db, None, None, None)
         some = search.Scope(np.arange(1, 33), 32)
         full = by_words(everything)
         assert len(full) == 60  # all but the four without a word
-        monkeypatch.setattr(search, "BM25_PAGES", 8)
+        monkeypatch.setattr(retrieval.words, "BM25_PAGES", 8)
         for within in (everything, some):
             few = by_words(within)
             allowed = set(range(1, 65)) if within.page_ids is None else set(within.page_ids.tolist())
@@ -325,7 +325,7 @@ def test_of_very_many_pages_those_with_most_of_the_words_are_ranked(
             held = sorted((bin((page - 1) & 15).count("1") for page in full if page in allowed), reverse=True)
             assert 8 <= len(few) < len(full.keys() & allowed)
             assert sorted((bin((page - 1) & 15).count("1") for page in few), reverse=True) == held[: len(few)]
-        monkeypatch.setattr(search, "BM25_PAGES", 60)
+        monkeypatch.setattr(retrieval.words, "BM25_PAGES", 60)
         assert by_words(everything) == full
         assert by_words(some) == {page: score for page, score in full.items() if page <= 32}
 
