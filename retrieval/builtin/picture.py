@@ -10,7 +10,8 @@ from PIL import Image
 from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 
-from .towers import FEATURES, PICTURE_PX, EfficientNetLite2, load_tower, to_pixels
+from .embedder import PICTURE_PX
+from .towers import FEATURES, EfficientNetLite2, load_tower, to_pixels
 
 
 class PictureTower(InputModule):

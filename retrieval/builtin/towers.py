@@ -1,7 +1,7 @@
 """EfficientNet-Lite2: the frozen net behind the builtin picture route. One file, torch only.
 
 Classification net of Tan and Le, "EfficientNet" (2019), in its "lite" form: no squeeze-and-excite, ReLU6, the stem and
-the head keep their size. Width 1.1, depth 1.2, 260 px, padding as TensorFlow does it, so that the ImageNet weights fit.
+the head keep their size. Width 1.1, depth 1.2, trained at 260 px; padding as TensorFlow does it, so that its weights fit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-PICTURE_PX = 260
+from .embedder import PICTURE_PX
+
 FEATURES = 1280
 CLASSES = 1000
 BATCH_NORM_EPS = 1e-3

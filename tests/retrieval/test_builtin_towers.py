@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from retrieval.builtin.embedder import WEIGHTS
+from retrieval.builtin.embedder import PICTURE_PX, WEIGHTS
 from retrieval.builtin.towers import EfficientNetLite2, SameConv, load_tower, same_padding, to_pixels
 
 
@@ -51,7 +51,7 @@ def test_shipped_weights_classify_plain_pictures_with_confidence_and_stay_frozen
 def test_pixels_keep_the_whole_picture() -> None:
     picture = Image.new("RGB", (400, 100), (127, 255, 0))
     pixels = to_pixels([picture, Image.new("L", (3, 9), 127)])
-    assert pixels.shape == (2, 3, 260, 260)
+    assert pixels.shape == (2, 3, PICTURE_PX, PICTURE_PX)
     assert pixels[0, :, 130, 0].tolist() == [0.0, 1.0, -127 / 128]
     assert pixels.is_contiguous(memory_format=torch.channels_last)
 
