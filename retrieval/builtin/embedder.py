@@ -31,9 +31,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 TEXT, PROJECTION, TOWER = "text.safetensors", "projection.safetensors", "tower.safetensors"  # in a folder of weights
 MAX_TOKENS = 256
 DIM = 384
-PICTURE_PX = (
-    300  # the tower learned at 260, and knows things best a little larger than it learned them (docs/builtin.md)
-)
+PICTURE_PX = 300  # the tower learned at 260, and knows things best a little larger (docs/builtin.md)
 FORMAT = 1  # raise it when the same weights begin to give other vectors (cropping, pooling, normalising)
 
 
