@@ -14,7 +14,7 @@ from retrieval.store import fulltext as fulltext_store
 from retrieval.types import Floats, Ints
 
 BM25_PAGES = 1000  # that are worth a BM25
-PHRASE_PAGES = 5000  # a phrase of two words that stand on more is not looked up: it says little and takes longest
+PHRASE_PAGES = 2000  # a phrase of two words that stand on more is not looked up: it says little and takes longest
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
