@@ -8,7 +8,7 @@ MOST = 20  # pages of a range; a longer one names a chapter, not a page
 
 _NAMED = re.compile(
     r"\b(?:pages?|slides?|pp?\.)\s*(?:no\.?\s*|numbers?\s*)?"
-    r"(\d{1,4}(?:(?:\s*(?:-|–|,|&|\bto\b|\band\b|\bor\b)\s*)+(?:pages?\s*|slides?\s*)?\d{1,4})*)\b(?![.,]?\d)",
+    r"(\d{1,4}(?:(?:\s*(?:-|–|,|&|\bto\b|\band\b|\bor\b))+\s*(?:pages?\s*|slides?\s*)?\d{1,4})*)\b(?![.,]?\d)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"(\d+)\s*(?:-|–|to)\s*(?:pages?\s*|slides?\s*)?(\d+)|(\d+)", re.IGNORECASE)

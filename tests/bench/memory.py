@@ -40,8 +40,8 @@ def two_thousand(files: int = FILES, pages: int = PAGES) -> Iterator[Row]:
             asked = [_asked(address, question, home) for question in made.questions(QUESTIONS)]
     quarter = max(1, len(samples) // 4)
     yield Bound(f"peak memory at {files * pages:,} pages", max(samples) / 1e9, 2.0, "GB")
-    growth = max(samples[-quarter:]) / max(samples[quarter : 2 * quarter])
     yield Bound(f"peak memory while asking {files * pages:,} pages", max(asked) / 1e9, 1.0, "GB")
+    growth = max(samples[-quarter:]) / max(samples[quarter : 2 * quarter])
     yield Bound("memory of the last quarter over the second", growth, 1.1, "×")
 
 
@@ -61,15 +61,15 @@ def _served(home: Path) -> Iterator[str]:
 def _asked(address: str, question: str, home: Path) -> float:
     """Bytes after a question that was answered by meaning too; the first one waits for the server and its Model."""
     until = time.monotonic() + PATIENCE_S
-    while True:
+    while time.monotonic() < until:
         try:
             with urllib.request.urlopen(f"{address}/api/search?{urllib.parse.urlencode({'q': question})}") as answer:
                 if json.load(answer)["words_only"] is None:
                     return _together(str(home))
         except OSError:
-            if time.monotonic() > until:
-                raise
+            pass  # it is still starting
         time.sleep(0.3)
+    raise SystemExit(f"no answer by meaning within {PATIENCE_S:.0f} s")
 
 
 def _together(home: str) -> float:

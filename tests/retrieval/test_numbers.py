@@ -29,3 +29,8 @@ from retrieval.numbers import page_numbers
 )
 def test_page_numbers(query: str, found: set[int]) -> None:
     assert page_numbers(query) == found
+
+
+@pytest.mark.parametrize("tail", [" -" * 1000 + "x", ", 2" * 700 + "x", " to" * 700, " " * 2000 + "x"])
+def test_a_question_that_was_made_to_take_for_ever_does_not(tail: str) -> None:
+    assert 1 in page_numbers("page 1" + tail)
