@@ -1,7 +1,8 @@
 """What text net and reranker learn from: questions, and the passages that our own first stage puts before it.
 
 Texts of some sets go into a throw-away library; each question is asked there as the product would ask, and the passages
-of its first answers are kept with their fused scores: the right one, and the others as tempting wrong ones.
+of its first answers are kept with their fused scores: the right one, and the others as tempting wrong ones. Charts are asked
+for among the charts of all sets, by the words that OCR reads in them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from PIL import Image
+
+from ingest.ocr import Ocr
+from ingest.types import Box
 from retrieval import search
 from retrieval.formats import json_lines, read_qrels
 from retrieval.library import Library
 from retrieval.store import documents
 from retrieval.types import PartInput
 
-SETS = ("texts", "texts-qa", "charts")
+TEXTS, CHARTS = ("texts", "texts-qa"), ("charts", "charts-opencqa")
+SETS = (*TEXTS, *CHARTS)
+GROUPS = {"texts": TEXTS[:1], "texts-qa": TEXTS[1:], "all-charts": CHARTS}  # asked together
 HELD_OUT = ("xquad", "ohr-news", "AIT-QA")  # sources that are only measured on
 KEPT = 20  # answers of a question: what is reranked
 AT_ONCE = 100  # questions
@@ -67,18 +74,40 @@ def read_texts(folder: Path) -> Set:
     )
 
 
-def read_pictures(folder: Path, ocr: Path, split: str) -> Set:
-    """A set of pictures by the text that OCR has read in them; `ocr`: rows with `set`, `corpus-id` and `lines`."""
+def read_pictures(folder: Path, ocr: Path, split: str, cache: Path, tell: Callable[[str], None]) -> Set:
+    """A set of pictures by the text in them. `ocr`: rows with `set`, `corpus-id` and `lines` of what was read before; what
+    it does not hold is read as the product reads it, about a second a chart, and kept in `cache`."""
     right = {key: set(row) for key, row in read_qrels(folder / "qrels.tsv").items()}
     questions = _questions(folder, split)
     wanted = {page for key, _, _ in questions for page in right.get(key, ())}
-    texts = {}
-    for _, row in json_lines(ocr):
-        if row["set"] == folder.name and row["corpus-id"] in wanted:
-            lines = row["lines"]
-            assert isinstance(lines, list)
-            texts[str(row["corpus-id"])] = "\n".join(str(line[0]) for line in lines)
-    return Set(texts, questions, right)
+    own = cache / f"ocr-{folder.name}.jsonl"
+    texts = _texts_read(own, folder.name) | _texts_read(ocr, folder.name)
+    missing = sorted(wanted - texts.keys())
+    reader = Ocr()
+    with own.open("a", encoding="utf-8") as stream:
+        for count, name in enumerate(missing):
+            if count % 100 == 0:
+                tell(f"reading the text in {len(missing) - count:,} pictures of {folder.name}")
+            with Image.open(folder / "images" / name) as picture:
+                lines = [(line.text, line.score, *_corners(line.box)) for line in reader.read(picture)]
+            stream.write(json.dumps({"set": folder.name, "corpus-id": name, "lines": lines}, ensure_ascii=False) + "\n")
+            stream.flush()
+            texts[name] = "\n".join(line[0] for line in lines)
+    return Set({name: text for name, text in texts.items() if name in wanted}, questions, right)
+
+
+def _corners(box: Box) -> tuple[float, float, float, float]:
+    return box.x0, box.y0, box.x1, box.y1
+
+
+def _texts_read(path: Path, name: str) -> dict[str, str]:
+    """Corpus id → lines of one set in a file of OCR; nothing where there is no such file."""
+    texts: dict[str, str] = {}
+    for row in (row for _, row in json_lines(path) if row["set"] == name) if path.exists() else ():
+        lines = row["lines"]
+        assert isinstance(lines, list)
+        texts[str(row["corpus-id"])] = "\n".join(str(line[0]) for line in lines)
+    return texts
 
 
 def _questions(folder: Path, split: str | None) -> list[tuple[str, str, str]]:
@@ -132,20 +161,32 @@ def read(path: Path) -> list[Ranked]:
 def gathered(data: Path, cache: Path, tell: Callable[[str], None], count: int | None = None) -> list[Ranked]:
     """The lists of all sets, or of `count` questions of each; made once and kept in `cache`."""
     found = []
-    for name in SETS:
-        path = cache / (f"lists-{name}.jsonl" if count is None else f"lists-{name}-{count}.jsonl")
+    for group, names in GROUPS.items():
+        path = cache / (f"lists-{group}.jsonl" if count is None else f"lists-{group}-{count}.jsonl")
         if not path.exists():
-            some = (
-                read_texts(data / name) if name != "charts" else read_pictures(data / name, data / "ocr.jsonl", "train")
-            )
-            if count is not None:
-                some = some.first(count)
-            tell(f"asking the questions of {name}")
+            sets = [
+                read_texts(data / name)
+                if name in TEXTS
+                else read_pictures(data / name, data / "ocr.jsonl", "train", cache, tell)
+                for name in names
+            ]
+            some = joined(sets if count is None else [each.first(count) for each in sets])
+            tell(f"asking the questions of {group}")
             with tempfile.TemporaryDirectory() as place, Library(Path(place) / "library") as library:
                 write(path.with_suffix(".part"), ranked(library, some, tell))
             path.with_suffix(".part").replace(path)
         found += read(path)
     return found
+
+
+def joined(sets: Sequence[Set]) -> Set:
+    """As one, in which questions are asked among the texts of all; ids of one set do not stand in another."""
+    texts: dict[str, str] = {}
+    right: dict[str, set[str]] = {}
+    for some in sets:
+        texts |= some.texts
+        right |= some.right
+    return Set(texts, [question for some in sets for question in some.questions], right)
 
 
 def chosen(rows: Sequence[Ranked], most: int, order: random.Random) -> list[Ranked]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw, ImageFont
 from safetensors.torch import load_file, save_file
 
 from retrieval.builtin import lists, reranker, train_reranker
@@ -60,20 +61,42 @@ def test_lists_come_from_the_products_own_first_stage(tmp_path: Path) -> None:
     assert told == ["2 of 2 questions"]
 
 
+def write_charts(folder: Path, wanted: dict[str, str]) -> None:
+    """A set with one question for each picture, by the question's id; those of "q2" are for measuring."""
+    (folder / "images").mkdir(parents=True)
+    rows = [{"id": key, "text": f"about {key}", "split": "dev" if key == "q2" else "train"} for key in wanted]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    qrels = "".join(f"{key}\t{name}\t1\n" for key, name in wanted.items())
+    (folder / "qrels.tsv").write_text(f"query-id\tcorpus-id\tscore\n{qrels}")
+
+
 def test_pictures_come_with_the_text_that_was_read_in_them(tmp_path: Path) -> None:
     folder = tmp_path / "charts"
-    folder.mkdir()
-    rows = [{"id": "q1", "text": "share of otters", "split": "train"}, {"id": "q2", "text": "x", "split": "dev"}]
-    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta.png\t1\nq2\tb.png\t1\n")
+    write_charts(folder, {"q1": "a.png", "q2": "b.png", "q3": "c.png"})
     read = [
-        {"set": "charts", "corpus-id": name, "lines": [["Otters", 0.9, 0, 0, 1, 1], ["42 %", 0.9, 0, 0, 1, 1]]}
-        for name in ("a.png", "b.png")
+        {"set": name, "corpus-id": "a.png", "lines": [[said, 0.9, 0, 0, 1, 1], ["42 %", 0.9, 0, 0, 1, 1]]}
+        for name, said in (("charts", "Otters"), ("others", "Herons"))
     ]
     (tmp_path / "ocr.jsonl").write_text("".join(json.dumps(row) + "\n" for row in read))
-    some = lists.read_pictures(folder, tmp_path / "ocr.jsonl", "train")
-    assert some.texts == {"a.png": "Otters\n42 %"}
-    assert some.questions == [("q1", "share of otters", "charts")]
+    page = Image.new("RGB", (500, 120), "white")
+    ImageDraw.Draw(page).text((30, 40), "Badgers", fill="black", font=ImageFont.load_default(48))
+    page.save(folder / "images" / "c.png")
+    told: list[str] = []
+    some = lists.read_pictures(folder, tmp_path / "ocr.jsonl", "train", tmp_path, told.append)
+    assert some.texts == {"a.png": "Otters\n42 %", "c.png": "Badgers"}
+    assert some.questions == [("q1", "about q1", "charts"), ("q3", "about q3", "charts")]
+    assert told == ["reading the text in 1 pictures of charts"]
+    (folder / "images" / "c.png").unlink()
+    again = lists.read_pictures(folder, tmp_path / "ocr.jsonl", "train", tmp_path, told.append)
+    assert again == some and len(told) == 1  # nothing is read twice
+
+
+def test_sets_that_are_asked_together(tmp_path: Path) -> None:
+    one = lists.Set({"a": "A"}, [("q1", "which a", "x")], {"q1": {"a"}})
+    two = lists.Set({"b": "B"}, [("q2", "which b", "y")], {"q2": {"b"}})
+    assert lists.joined([one, two]) == lists.Set(
+        {"a": "A", "b": "B"}, one.questions + two.questions, {"q1": {"a"}, "q2": {"b"}}
+    )
 
 
 def test_held_out_sources_are_never_learned_from() -> None:

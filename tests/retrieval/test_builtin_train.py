@@ -15,7 +15,7 @@ from torch import nn
 
 from retrieval.builtin import pictures, train, train_text
 from retrieval.builtin.embedder import PROJECTION, TEXT, TOWER, WEIGHTS, BuiltinEmbedder, load
-from retrieval.builtin.lists import Ranked
+from retrieval.builtin.lists import CHARTS, Ranked
 from retrieval.builtin.train import Examples, Recipe
 from tests.retrieval.conftest import Models
 from tests.retrieval.small_set import write_small_set
@@ -48,11 +48,13 @@ def data(tmp_path: Path) -> Path:
         make_set(tmp_path / name, 3, "dev")
     for name, source in (("texts", "xquad"), ("texts-qa", "made")):
         write_small_set(tmp_path / name, source)
-    make_set(tmp_path / "charts", 4, "train")
-    lines = [
-        {"set": "charts", "corpus-id": f"train{number}.png", "lines": [[f"colour {number}", 1, 0, 0, 1, 1]]}
-        for number in range(4)
-    ]
+    lines: list[dict[str, object]] = []
+    for name in CHARTS:
+        make_set(tmp_path / name, 4, "train")
+        lines += [
+            {"set": name, "corpus-id": f"train{number}.png", "lines": [[f"colour {number}", 1, 0, 0, 1, 1]]}
+            for number in range(4)
+        ]
     (tmp_path / "ocr.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return tmp_path
 
@@ -139,7 +141,7 @@ def test_the_command_makes_weights_from_a_data_folder(
     train.main(arguments)
     first = capsys.readouterr().out
     assert "photos dev, 3 pictures, 6 captions: found @1" in first and "features-" in first
-    assert "xquad, 3 questions, never trained on" in first and "asking the questions of charts" in first
+    assert "xquad, 3 questions, never trained on" in first and "asking the questions of all-charts" in first
     text = load_file(tmp_path / "out" / "text.safetensors")
     assert {tensor.dtype for tensor in text.values()} == {torch.float16}
     shipped = load_file(WEIGHTS / TEXT)
