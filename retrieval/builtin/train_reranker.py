@@ -4,7 +4,9 @@
     FOLIOSCOPE_DATA=/path/to/data python -m retrieval.builtin.train_reranker --quick    # some minutes, weights to a spare folder
 
 Each question comes with the right passage and tempting wrong ones from our own first stage (`lists.py`). The loss is
-softmax cross-entropy over such a list (ListNet: Cao et al., 2007). MiniLM's token tables and lower layers stay frozen.
+softmax cross-entropy over such a list (ListNet: Cao et al., 2007). It begins with the layers of the text net, which already
+know what answers a question; MiniLM's token tables and lower layers stay frozen. Where the CPU is faster in bfloat16 the net
+computes in it, its weights stay float32.
 How the scores are weighed with those of the first stage is fitted apart (`blend.py`).
 """
 
@@ -20,16 +22,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cpu import settle_threads
+from ..cpu import precision_probe, settle_threads
 
 settle_threads()  # before torch
 
 import torch  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from sentence_transformers.util import batch_to_device  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from ..metrics import METRICS  # noqa: E402
+from .embedder import TEXT, WEIGHTS, put_layers  # noqa: E402
 from .lists import HELD_OUT, Ranked, chosen, gathered  # noqa: E402
 from .reranker import FILE, HEAD, build_cross_encoder, is_table  # noqa: E402
 from .train import QUICK, data_folder, tell  # noqa: E402
@@ -78,9 +81,14 @@ def short(row: Ranked, recipe: Recipe, order: random.Random) -> Short | None:
 class Net:
     """The CrossEncoder's network and its tokenizer."""
 
-    def __init__(self, device: str, frozen: int) -> None:
+    def __init__(self, device: str, frozen: int, precision: str = "float32", text: Path = WEIGHTS / TEXT) -> None:
+        """`precision`: float32 or bfloat16. `text`: the layers of a text net to begin with."""
         self.encoder = build_cross_encoder(None, device)
+        layers = load_file(text)
+        put_layers(self.encoder[0].model, layers, text)
+        self.begun = frozenset(f"0.model.{name}" for name in layers)  # not MiniLM's, whether or not they learn
         self.device = device
+        self.half = precision == "bfloat16"
         below = tuple(f"0.model.encoder.layer.{number}." for number in range(frozen))
         self.frozen = {n for n, _ in self.encoder.named_parameters() if is_table(n) or n.startswith(below)}
         for name, parameter in self.encoder.named_parameters():
@@ -97,15 +105,20 @@ class Net:
         parts = []
         for group in groups:
             features = self.encoder.preprocess([pairs[place] for place in group])
-            found = self.encoder(batch_to_device(features, torch.device(self.device)))
+            found = batch_to_device(features, torch.device(self.device))
+            reader, *above = self.encoder
+            with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=self.half):
+                found = reader(found)
+            for module in above:
+                found = module(found)
             parts.append(found["scores"][:, 0].float())
         back = torch.from_numpy(np.argsort(np.concatenate(groups)))
         return torch.cat(parts)[back.to(self.device)]
 
     def state(self) -> dict[str, Tensor]:
-        """What is shipped: what was trained, in half precision."""
+        """What is shipped: what is not MiniLM's, in half precision."""
         state = self.encoder.state_dict()
-        return {name: state[name].half().cpu().contiguous() for name in sorted(self.trained())}
+        return {name: state[name].half().cpu().contiguous() for name in sorted(self.begun | self.trained().keys())}
 
 
 def loss_of(net: Net, lists: Sequence[Short]) -> Tensor:
@@ -192,7 +205,7 @@ def main(arguments: list[str] | None = None) -> None:
     order = random.Random(recipe.seed)
     used = chosen(rows, recipe.most, order)
     tell(f"{len(used):,} questions to learn from")
-    net = Net(asked.device, recipe.frozen)
+    net = Net(asked.device, recipe.frozen, precision_probe())
     begin = time.perf_counter()
     train(net, used, recipe)
     tell(f"{time.perf_counter() - begin:.0f} s of training")

@@ -1,8 +1,8 @@
 """Trains the upper layers of the text net for questions and the passages that answer them.
 
 The net, the loss and the loop are those of a library's own bold retrain (`retrieval.training.embedder`); only the questions are
-others: those of whole sets, each with a tempting wrong passage from our own first stage (`lists.py`). Token tables and lower
-layers stay MiniLM's, so half of the net comes from its pinned package.
+others: those of whole sets, each with a tempting wrong passage from our own first stage (`lists.py`). Then charts are learned
+beside charts (`sharpen.py`). Token tables and lower layers stay MiniLM's, so half of the net comes from its pinned package.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,9 @@ from ..training.embedder import train_embedder
 from ..training.types import TrainSettings
 from ..types import Embedder, PartInput, Route
 from .embedder import BuiltinEmbedder
-from .lists import Ranked, chosen
-from .trained import TEXT_FILE
+from .lists import CHARTS, Ranked, chosen
+from .sharpen import ChartRecipe, sharpen
+from .trained import TEXT_FILE, with_weights
 
 NDCG = METRICS["ndcg@10"]
 
@@ -41,6 +42,7 @@ class TextRecipe:
     epochs: float = 1.0
     rate: float = 7e-5
     seed: int = 0
+    charts: ChartRecipe = field(default_factory=ChartRecipe)  # of the second part
 
 
 def examples(rows: Sequence[Ranked], recipe: TextRecipe, order: random.Random) -> Examples:
@@ -83,7 +85,11 @@ def train(
     try:
         with tempfile.TemporaryDirectory() as place:
             train_embedder(base, used, settings, Path(place), said, lambda: False, see=lambda page: page)
-            return {name: tensor.half().contiguous() for name, tensor in load_file(Path(place) / TEXT_FILE).items()}
+            first_part = load_file(Path(place) / TEXT_FILE)
+            charts = [row for row in rows if row.source in CHARTS]
+            if charts:
+                return sharpen(with_weights(base, Path(place)), charts, recipe.charts, tell)
+            return {name: tensor.half().contiguous() for name, tensor in first_part.items()}
     finally:
         net.max_seq_length = whole
 
