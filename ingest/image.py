@@ -38,7 +38,7 @@ class ImageReader:
                 if width * height > limits.max_pixels:
                     raise Refused(
                         f"it has {width * height / 1e6:,.0f} million pixels, more than {limits.max_pixels / 1e6:,.0f}",
-                        "Save it smaller, or raise max_pixels.",
+                        "Save it smaller.",
                     )
                 if width < 1 or height < 1:
                     raise DAMAGED
