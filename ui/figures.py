@@ -131,7 +131,7 @@ def judged(progress: Progress) -> str:
 
 def prospects(progress: Progress, recipe: Recipe) -> str:
     """Below the number of judged questions: what is missing, what can be seen, how long it takes."""
-    visible = f"with {count(progress.wanted)}, a gain of {figure(progress.visible_gain_wanted)} is visible"
+    visible = f"from {count(progress.wanted)} on {_visible(progress.visible_gain_wanted)}"
     missing = MINIMUM_QUESTIONS - progress.judged
     if not progress.judged:
         least = f"From {MINIMUM_QUESTIONS} on a retrain is possible; {visible}."
@@ -139,12 +139,17 @@ def prospects(progress: Progress, recipe: Recipe) -> str:
     if missing > 0:
         return f"{count(missing)} more and a retrain is possible; {visible}."
     if progress.judged < progress.wanted:
-        first = f"{count(progress.wanted - progress.judged)} more and a retrain can show its worth: {visible}."
+        more = f"{count(progress.wanted - progress.judged)} more and a retrain can show its worth"
+        first = f"{more}: {_visible(progress.visible_gain_wanted)}."
     elif progress.visible_gain is not None:
-        first = f"Enough for a retrain to show its worth: a gain of {figure(progress.visible_gain)} is visible."
+        first = f"Enough for a retrain to show its worth: {_visible(progress.visible_gain)}."
     else:
         first = "Enough for a retrain to show its worth."
     return f"{first} {takes(progress, recipe)}".rstrip()
+
+
+def _visible(gain: float) -> str:
+    return f"a gain of {figure(gain)} of 1 can be told from chance"
 
 
 def takes(progress: Progress, recipe: Recipe) -> str:
@@ -185,7 +190,9 @@ def guard(verdict: Verdict) -> str:
         return "General questions: no change."
     if verdict.guard_holds:
         return f"General questions: {moved}."
-    return f"General questions: {moved}, more than the {figure(GUARD_TOLERANCE)} that may be lost."
+    allowed = figure(GUARD_TOLERANCE)
+    more = "a little more" if moved == change(-GUARD_TOLERANCE) else "more"  # else both show the same figure
+    return f"General questions: {moved}, {more} than the {allowed} that may be lost."
 
 
 def advice(verdict: Verdict) -> str:

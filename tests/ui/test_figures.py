@@ -85,15 +85,16 @@ def test_what_is_missing_is_a_number() -> None:
     assert figures.judged(progress(judged=1)) == "1 question judged"
     told = figures.prospects(progress(), Recipe.AUTO)
     assert told == (
-        "7 more and a retrain can show its worth: with 30, a gain of .05 is visible. "
+        "7 more and a retrain can show its worth: a gain of .05 of 1 can be told from chance. "
         "It takes about 2 minutes; search goes on meanwhile."
     )
-    assert figures.prospects(progress(judged=3), Recipe.AUTO).startswith("5 more and a retrain is possible; with 30")
+    assert figures.prospects(progress(judged=3), Recipe.AUTO).startswith(
+        "5 more and a retrain is possible; from 30 on a gain"
+    )
     assert "From 8 on" in figures.prospects(progress(judged=0), Recipe.AUTO)
     enough = figures.prospects(progress(judged=84), Recipe.BALANCED)
-    assert (
-        enough == "Enough for a retrain to show its worth: a gain of .06 is visible."
-    )  # nobody knows how long it takes
+    worth = "Enough for a retrain to show its worth: a gain of .06 of 1 can be told from chance."
+    assert enough == worth  # nobody knows how long it takes
 
 
 def test_the_verdict_in_words() -> None:
@@ -120,6 +121,8 @@ def test_a_guard_that_does_not_hold_is_said() -> None:
     )
     assert figures.headline(fallen) == "Better on your questions, worse on general ones."
     assert plain(figures.guard(fallen)) == "General questions: − .05, more than the .02 that may be lost."
+    just = verdict(guard=compared("ndcg@10", 0.71, 0.687), guard_holds=False)
+    assert plain(figures.guard(just)) == "General questions: − .02, a little more than the .02 that may be lost."
 
 
 def test_ranks() -> None:

@@ -100,8 +100,8 @@ async function usual(recipe) {
   for (const field of all(".expert [data-setting]")) {
     const value = known[recipe][field.dataset.setting];
     field.disabled = value === undefined;
-    if (field.matches("select")) field.options[0].textContent = value ?? "none";
-    else field.placeholder = value ?? "";
+    if (field.matches("select")) field.options[0].textContent = value ?? "not used";
+    else field.placeholder = value ?? "not used";
   }
 }
 
