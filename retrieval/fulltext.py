@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 
 # bm25() weights of the full text's columns: text, extra, title.
@@ -29,9 +30,13 @@ STOP = frozenset(
 )
 
 
+def _plain(text: str) -> str:
+    """In lower case as FTS5 does it (ß stays)."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
 def _words(query: str) -> list[str]:
-    """In order, in lower case as FTS5 does it (ß stays)."""
-    return _WORD.findall(unicodedata.normalize("NFKC", query).lower())
+    return _WORD.findall(_plain(query))
 
 
 def terms(query: str) -> list[str]:
@@ -54,12 +59,6 @@ def phrases(query: str) -> dict[tuple[str, str], str]:
     return found
 
 
-def match_query(query: str, *, joined: bool = True) -> str | None:
-    """FTS5 MATCH string: any of the content words, of the numbers' other spellings and, if `joined`, of `joined_queries`.
-    None for a question without words."""
-    return " OR ".join(term_queries(query) + (joined_queries(query) if joined else [])) or None
-
-
 def term_queries(query: str) -> list[str]:
     """One MATCH string for each content word and each number's other spelling."""
     found = terms(query)[:MAX_TERMS]
@@ -71,6 +70,22 @@ def joined_queries(query: str) -> list[str]:
     """One MATCH string for each two neighbours joined in a title: names of files squash words (BESTBUY_2023_10K)."""
     pairs = pairwise(terms(query)[:MAX_TERMS])
     return [f'title : "{first}{second}"' for first, second in pairs if first.isalpha() and second.isalpha()]
+
+
+def standing(wanted: Sequence[str], text: str) -> int:
+    """How many of some `terms` stand in a text as whole words. Texts are long, so they are not cut into words."""
+    plain = _plain(text)
+    return sum(word in plain and _whole(word, plain) for word in wanted)
+
+
+def _whole(word: str, plain: str) -> bool:
+    start = plain.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (_WORD.match(plain, end) or (start and _WORD.match(plain, start - 1))):
+            return True
+        start = plain.find(word, start + 1)
+    return False
 
 
 def extra_tokens(text: str) -> str:

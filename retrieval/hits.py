@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from retrieval.corpus_ids import corpus_id
-from retrieval.fulltext import terms
+from retrieval.fulltext import MAX_TERMS, STOP, standing, terms
 from retrieval.fusion import Fusion
 from retrieval.search import Candidate
 from retrieval.store import documents, pages, vectors
@@ -26,21 +26,21 @@ def hits(
     generation: int | None,
 ) -> list[Hit]:
     """One Hit a candidate, in their order; what was deleted since it was found is left out. Call within a snapshot."""
-    ids = list({candidate.page.document_id for candidate in ordered})
-    rows = {document_id: row for document_id in ids if (row := documents.by_id(db, document_id)) is not None}
+    shown = pages.get(db, [candidate.page_id for candidate in ordered], brief=True)
+    ids = list({page.document_id for page in shown.values()})
+    rows = documents.by_ids(db, ids)
     names = documents.names(db, ids)
-    counts = pages.tallies(db, ids)
-    parts = pages.parts_of_pages(db, [candidate.page_id for candidate in ordered])
-    embedded = vectors.tallies(db, generation, ids)
+    counts = pages.counts(db, ids)
+    parts = pages.parts_of_pages(db, list(shown))
+    unembedded = {document_id for document_id in ids if not vectors.complete(db, generation, document_id)}
     found = []
     for candidate in ordered:
-        page = candidate.page
-        document = rows.get(page.document_id)
-        if document is None:
+        page = shown.get(candidate.page_id)
+        document = None if page is None else rows.get(page.document_id)
+        if page is None or document is None:
             continue
         part = matched_part(parts[page.id], query, candidate.text_part)
         name = names[document.id][0]
-        total, done = embedded[document.id]
         found.append(
             Hit(
                 page_id=page.id,
@@ -59,9 +59,9 @@ def hits(
                 source=None if part is None else part.source,
                 width=page.width,
                 height=page.height,
-                pages=counts[document.id].pages,
+                pages=counts[document.id],
                 judged=judged.get(page.id),
-                pending=_pending(page, done < total),
+                pending=_pending(page, document.id in unembedded),
             )
         )
     return found
@@ -72,10 +72,10 @@ def matched_part(parts: Sequence[pages.PartRow], query: str, best: int | None) -
     passages = [part for part in parts if part.route is Route.TEXT and part.text]
     if not passages:
         return None
-    wanted = set(terms(query))
+    wanted = [word for word in terms(query)[:MAX_TERMS] if word not in STOP]
 
     def worth(part: pages.PartRow) -> tuple[float, int]:
-        held = len(wanted & set(terms(part.text or ""))) / max(len(wanted), 1)
+        held = standing(wanted, part.text or "") / max(len(wanted), 1)
         return (held + (0.3 if part.id == best else 0.0), -part.id)
 
     return max(passages, key=worth)
@@ -97,13 +97,14 @@ def _pending(page: pages.PageRow, unembedded: bool) -> str | None:
 
 def ranked(db: sqlite3.Connection, ordered: Sequence[Candidate], stage: str) -> list[tuple[str, float]]:
     """(corpus id, score) in order, for run files: scores never rise down the list."""
-    ids = list({candidate.page.document_id for candidate in ordered})
+    rows = pages.get(db, [candidate.page_id for candidate in ordered], brief=True)
+    ids = list({page.document_id for page in rows.values()})
     names = documents.names(db, ids)
-    kinds = {document_id: row.kind for document_id in ids if (row := documents.by_id(db, document_id)) is not None}
+    kinds = {document_id: row.kind for document_id, row in documents.by_ids(db, ids).items()}
     result = []
     for candidate in ordered:
-        page = candidate.page
-        if page.document_id not in kinds:
+        page = rows.get(candidate.page_id)
+        if page is None or page.document_id not in kinds:
             continue
         score = (candidate.bm25 or 0.0) if stage == "words" else candidate.chance
         result.append((corpus_id(names[page.document_id][0], kinds[page.document_id], page), score))

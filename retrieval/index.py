@@ -67,8 +67,7 @@ class FaissIndex:
         rows = np.ascontiguousarray(queries, np.float32)
         parameters = None
         if allowed is not None:
-            selector = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+            parameters = _only(allowed)
         wide = reachable + _SPARE
         while True:
             got_scores, got_ids = self._index.search(rows, min(wide, len(self)), params=parameters)
@@ -85,20 +84,18 @@ class FaissIndex:
         return scores, ids
 
     def scores(self, query: Floats, ids: Ints) -> tuple[Floats, Ints]:
-        """Inner products of one query (dim,) with the rows of some ids, best first; ids that are not here are left out."""
-        if self._sorted is None:
-            held = faiss.vector_to_array(self._index.id_map)
-            order = np.argsort(held, kind="stable")
-            self._sorted = held[order], order
-        held, order = self._sorted
-        at = np.minimum(np.searchsorted(held, ids), max(len(held) - 1, 0))
-        known = ids[held[at] == ids] if len(held) else ids[:0]
-        if not len(known):
-            return np.empty(0, np.float32), known
-        places = order[np.searchsorted(held, known)]
-        found = self._index.index.reconstruct_batch(places) @ query
+        """Inner products of one query (dim,) with the rows of some ids, best first, ties to the lower id; ids that are not
+        here are left out.
+
+        By FAISS, for NumPy's product of as many rows wakes all of BLAS's threads and waits for them.
+        """
+        reachable = min(len(ids), len(self))
+        if reachable == 0:
+            return np.empty(0, np.float32), np.empty(0, np.int64)
+        found, known = self._index.search(np.ascontiguousarray(query[None], np.float32), reachable, params=_only(ids))
+        found, known = found[known >= 0], known[known >= 0]
         best = np.lexsort((known, -found))
-        return found[best].astype(np.float32), known[best]
+        return found[best], known[best]
 
     def rows(self, ids: Ints) -> tuple[Ints, Floats]:
         """(m,) the ids of `ids` that are here, ascending, and their stored rows (m, dim)."""
@@ -126,6 +123,11 @@ class FaissIndex:
         return mean, float(np.sqrt(max(variance, 1e-6)))
 
 
+def _only(ids: Ints) -> faiss.SearchParameters:
+    selector = faiss.IDSelectorBatch(np.ascontiguousarray(ids, np.int64))
+    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+
+
 class GenerationIndex:
     """One FaissIndex a route over all live vectors of a Generation, refreshed from the store. Thread-safe."""
 
@@ -134,6 +136,7 @@ class GenerationIndex:
         self.dim = dim
         self.routes = {route: FaissIndex(dim) for route in Route}
         self._page_of = np.full(1024, -1, np.int64)  # by part id
+        self._last_page = 0
         self._held: dict[int, tuple[Route, Ints]] = {}
         self._lock = threading.RLock()
 
@@ -162,6 +165,7 @@ class GenerationIndex:
                 grown[: len(self._page_of)] = self._page_of
                 self._page_of = grown
             self._page_of[ids] = pages
+            self._last_page = max(self._last_page, int(pages.max()))
             for chunk in some:
                 self._held[chunk.id] = (route, chunk.part_ids)
 
@@ -172,7 +176,9 @@ class GenerationIndex:
 
     def parts(self, page_ids: Ints) -> Ints:
         """Ids of all parts of some pages, of every route."""
-        return np.flatnonzero(np.isin(self._page_of, page_ids)).astype(np.int64)
+        wanted = np.zeros(self._last_page + 2, np.bool_)  # the last one is for parts without a page
+        wanted[page_ids[page_ids <= self._last_page]] = True
+        return np.flatnonzero(wanted[self._page_of])
 
     def search(self, query: Floats, route: Route, k: int, allowed: Ints | None = None) -> tuple[Floats, Ints]:
         """Best parts of one question on one route: (k,) scores and part ids. `allowed`: part ids."""

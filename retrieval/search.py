@@ -18,7 +18,7 @@ from retrieval.ratios import spelled_out
 from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
-from retrieval.words import Words, look_up
+from retrieval.words import NOISE, Words, look_up
 
 WORDS_K = 200  # pages by BM25
 VECTORS_K = 100  # parts of a route; twice as many of both leave `pages` as it is and take twice as long
@@ -47,12 +47,12 @@ class Candidate:
     ranks: dict[str, int] = field(default_factory=dict)
     fused: float = 0.0
     chance: float = 0.0
-    row: page_store.PageRow | None = None
+    look: page_store.PageLook | None = None
 
     @property
-    def page(self) -> page_store.PageRow:
-        assert self.row is not None
-        return self.row
+    def page(self) -> page_store.PageLook:
+        assert self.look is not None
+        return self.look
 
     @property
     def why(self) -> Why:
@@ -74,16 +74,25 @@ def scope(db: sqlite3.Connection, kind: Kind | None, document_ids: Sequence[int]
     return Scope(ids, len(ids))
 
 
+def _by_bm25(db: sqlite3.Connection, words: Words, allowed: Ints | None) -> list[tuple[int, float]]:
+    """(page id, BM25) of the best WORDS_K pages, best first. Words that stand nearly everywhere are looked at only on the
+    pages that could be among them by the others."""
+    match, telling = words.match(), words.telling_match()
+    if match is None:
+        return []
+    if telling is not None:
+        rows = fulltext_store.match(db, telling, -1, fulltext.WEIGHTS, allowed)
+        if len(rows) >= WORDS_K:
+            near = [page_id for page_id, score in rows if score >= rows[WORDS_K - 1][1] - NOISE]
+            if len(near) == WORDS_K:
+                return rows[:WORDS_K]
+            allowed = np.array(near, np.int64)
+    return fulltext_store.match(db, match, WORDS_K, fulltext.WEIGHTS, allowed)
+
+
 def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[int, Candidate]) -> None:
     """Adds the best pages by BM25, and those of their documents that the question names by number."""
-    match = fulltext.match_query(words.query, joined=len(words.joined) > 0)
-    if match is None:
-        return
-    allowed = words.promising(within.page_ids)
-    if allowed is None:
-        rows = fulltext_store.match(db, match, WORDS_K, fulltext.WEIGHTS)
-    else:
-        rows = fulltext_store.match_in(db, match, WORDS_K, fulltext.WEIGHTS, allowed)
+    rows = _by_bm25(db, words, words.promising(within.page_ids))
     for rank, (page_id, score) in enumerate(rows, 1):
         candidate = found.setdefault(page_id, Candidate(page_id))
         candidate.bm25 = score
@@ -94,13 +103,12 @@ def by_words(db: sqlite3.Connection, words: Words, within: Scope, found: dict[in
                 found.setdefault(page_id, Candidate(page_id))
 
 
-def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> dict[int, tuple[float, int]]:
-    """page id → (score, part id) of its best part; parts come best first."""
-    best: dict[int, tuple[float, int]] = {}
-    for page_id, score, part_id in zip(index.pages(part_ids).tolist(), scores.tolist(), part_ids.tolist(), strict=True):
-        if page_id >= 0:
-            best.setdefault(page_id, (score, part_id))
-    return best
+def _best_of_pages(index: GenerationIndex, scores: Floats, part_ids: Ints) -> tuple[Ints, Floats, Ints]:
+    """Page ids, best first, and each one's score and part id; parts come best first."""
+    pages = index.pages(part_ids)
+    first = np.unique(pages, return_index=True)[1]
+    first = np.sort(first[pages[first] >= 0])
+    return pages[first], scores[first], part_ids[first]
 
 
 def by_meaning(
@@ -108,21 +116,20 @@ def by_meaning(
 ) -> None:
     """Adds the nearest pages of each route, then the routes' exact scores for every candidate."""
     allowed = None if within.page_ids is None else index.parts(within.page_ids)
-    best: dict[Route, dict[int, tuple[float, int]]] = {}
-    for route in Route:
-        best[route] = _best_of_pages(index, *index.search(vector, route, VECTORS_K, allowed))
-        for rank, page_id in enumerate(best[route], 1):
-            candidate = found.setdefault(page_id, Candidate(page_id))
-            candidate.ranks["meaning" if route is Route.TEXT else "picture"] = rank
-    for route in Route:
-        missing = np.array([page_id for page_id in found if page_id not in best[route]], np.int64)
-        if len(missing):
-            best[route].update(_best_of_pages(index, *index.scores(vector, route, index.parts(missing))))
-        scores = np.array([score for score, _ in best[route].values()], np.float32)
+    nearest = {route: _best_of_pages(index, *index.search(vector, route, VECTORS_K, allowed)) for route in Route}
+    for route, (pages, *_) in nearest.items():
+        stage = "meaning" if route is Route.TEXT else "picture"
+        for rank, page_id in enumerate(pages.tolist(), 1):
+            found.setdefault(page_id, Candidate(page_id)).ranks[stage] = rank
+    everyone = np.fromiter(found, np.int64, len(found))
+    for route, best in nearest.items():
+        others = index.parts(np.setdiff1d(everyone, best[0]))
+        exact = _best_of_pages(index, *index.scores(vector, route, others))
+        pages, scores, part_ids = (np.concatenate([best[column], exact[column]]) for column in (0, 1, 2))
         if not fusion.own:
             population = len(index.routes[route])
             scores = fusion.scales[route].bring(scores, *index.moments(vector, route), population)
-        for (page_id, (_, part_id)), score in zip(best[route].items(), scores.tolist(), strict=True):
+        for page_id, score, part_id in zip(pages.tolist(), scores.tolist(), part_ids.tolist(), strict=True):
             if route is Route.TEXT:
                 found[page_id].text, found[page_id].text_part = score, part_id
             else:
@@ -142,51 +149,50 @@ def cover(words: Words, within: Scope, found: dict[int, Candidate]) -> None:
 
 
 def evidence(candidates: Sequence[Candidate]) -> Floats:
-    """(n, F) in the order of EVIDENCE, NaN where a page has nothing on a route. Wants each candidate's row."""
+    """(n, F) in the order of EVIDENCE, NaN where a page has nothing on a route. Wants each candidate's page."""
     rows = [(c.words, _number(c.text), _number(c.picture), c.coverage, c.phrases, c.number) for c in candidates]
     own = np.array(rows, np.float32).reshape(len(candidates), 6)
-    around = np.zeros((len(candidates), 4), np.float32)
-    of_document: dict[int, list[int]] = {}
-    for place, candidate in enumerate(candidates):
-        of_document.setdefault(candidate.page.document_id, []).append(place)
-    for places in of_document.values():
-        if len(places) > 1:
-            around[places] = _around([candidates[place].page.number for place in places], own[places][:, :2])
-    return np.concatenate([own, around], axis=1)
+    pages = [candidate.page for candidate in candidates]
+    documents, numbers = (np.array([page[field] for page in pages], np.int64) for field in (0, 1))
+    return np.concatenate([own, _around(documents, numbers, own[:, :2])], axis=1)
 
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _around(numbers: Sequence[int], own: Floats) -> Floats:
-    """(n, 4) for n candidates of one document, `own` (n, 2) their words and text: the best of the others, twice, and
+def _around(documents: Ints, numbers: Ints, own: Floats) -> Floats:
+    """(n, 4) for n candidates: of `own` (n, 2), their words and text, the best of the others of the document, twice, and
     the best of the page before and after, twice; 0 where there is none."""
     values = np.nan_to_num(own, nan=0.0)
-    order = np.argsort(-values, axis=0, kind="stable")
-    others = np.take_along_axis(values, order[:1].repeat(len(values), 0), 0)
+    around = np.zeros((len(values), 4), np.float32)
     for column in (0, 1):
-        others[order[0, column], column] = values[order[1, column], column]
-    at = {number: place for place, number in enumerate(numbers)}
-    near = np.zeros_like(values)
-    for place, number in enumerate(numbers):
-        for neighbour in (at.get(number - 1), at.get(number + 1)):
-            if neighbour is not None:
-                near[place] = np.maximum(near[place], values[neighbour])
-    return np.concatenate([others, near], axis=1)
+        order = np.lexsort((-values[:, column], documents))  # each document's candidates together, best first
+        begins = np.flatnonzero(np.diff(documents[order], prepend=-1))
+        lengths = np.diff(begins, append=len(order))
+        others = np.repeat(values[order[begins], column], lengths)
+        following = order[np.minimum(begins + 1, len(order) - 1)]
+        others[begins] = np.where(lengths > 1, values[following, column], 0.0)
+        around[order, column] = others
+    order = np.lexsort((numbers, documents))
+    beside = (np.diff(documents[order]) == 0) & (np.diff(numbers[order]) == 1)
+    before, after = order[:-1][beside], order[1:][beside]
+    around[after, 2:] = np.maximum(around[after, 2:], values[before])
+    around[before, 2:] = np.maximum(around[before, 2:], values[after])
+    return around
 
 
 def fuse(
     db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion, numbers: frozenset[int] = frozenset()
 ) -> list[Candidate]:
     """All candidates, best first, with their chance; ties to the lower page id. `numbers`: of pages, that are asked for."""
-    rows = page_store.get(db, list(found), brief=True)
+    rows = page_store.looks(db, list(found))
     candidates = [candidate for page_id, candidate in found.items() if page_id in rows]
     groups: dict[tuple[Kind, bool], list[int]] = {}
     for place, candidate in enumerate(candidates):
-        candidate.row = rows[candidate.page_id]
-        candidate.number = float(candidate.page.kind is Kind.PAGE and candidate.page.number in numbers)
-        groups.setdefault((candidate.page.kind, candidate.page.has_text), []).append(place)
+        look = candidate.look = rows[candidate.page_id]
+        candidate.number = float(look.number in numbers and look.kind is Kind.PAGE)
+        groups.setdefault((look.kind, look.has_text), []).append(place)
     everything = evidence(candidates)
     for (kind, has_text), places in groups.items():
         fused = fusion.weights(kind, has_text).fuse(everything[places])

@@ -15,17 +15,22 @@ from retrieval.types import Floats, Ints
 
 BM25_PAGES = 1000  # that are worth a BM25
 PHRASE_PAGES = 2000  # a phrase of two words that stand on more is not looked up: it says little and takes longest
+LEAST_IDF = 1e-6  # FTS5's, of a word that stands on half of the pages or more
+NOISE = 2e-4  # more than a BM25 can be of all the words of a question that have it
+TELLING = 0.1  # idf of a question's other words, beside which that is nothing
 COVER_SMOOTHING = 100  # pages: in a small library no word is rare
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Where the words of a question stand: `holders` of each term are page ids, ascending; `indexed` Pages there are.
+    """Where the words of a question stand: `holders` of each of the `terms` (MATCH strings) are page ids, ascending;
+    `indexed` Pages there are. `joined`: who holds any of the `joined_terms`.
 
     `phrases`: places of two terms, and the pages on which they stand side by side as in the question. `numbers`: of pages."""
 
-    query: str
+    terms: Sequence[str]
     holders: Sequence[Ints]
+    joined_terms: Sequence[str]
     joined: Ints
     phrases: Sequence[tuple[int, int, Ints]]
     numbers: frozenset[int]
@@ -36,7 +41,22 @@ class Words:
         """(t,) of the terms, as FTS5's bm25() has it; 0 for a word that stands nowhere."""
         found = np.array([len(ids) for ids in self.holders], np.float64)
         idf = np.log((self.indexed - found + 0.5) / (found + 0.5))
-        return np.where(found > 0, np.maximum(idf, 1e-6), 0.0)
+        return np.where(found > 0, np.maximum(idf, LEAST_IDF), 0.0)
+
+    def match(self) -> str | None:
+        """MATCH string for the Pages that hold any of them; None when no Page does."""
+        return self._match(0.0)
+
+    def telling_match(self) -> str | None:
+        """The same without the words on half of the Pages or more, None where that makes a difference. A BM25 by it is at most
+        NOISE below that by `match`, and FTS5 need not look at each of the many places where such words stand."""
+        idf = self.idf
+        weighty = idf[idf > LEAST_IDF].sum() > TELLING and np.any(idf == LEAST_IDF)
+        return self._match(LEAST_IDF) if weighty else None
+
+    def _match(self, above: float) -> str | None:
+        terms = [term for term, idf in zip(self.terms, self.idf, strict=True) if idf > above]
+        return " OR ".join([*terms, *(self.joined_terms if len(self.joined) else ())]) or None
 
     def promising(self, allowed: Ints | None) -> Ints | None:
         """The Pages worth a BM25, None for all: of very many that hold any word, those that hold the most and the rarest.
@@ -69,7 +89,7 @@ class Words:
 def look_up(db: sqlite3.Connection, query: str) -> Words:
     terms, nowhere = fulltext.term_queries(query), np.empty(0, np.int64)
     holders = [fulltext_store.holding(db, term) for term in terms]
-    joined = " OR ".join(fulltext.joined_queries(query))
+    joined = fulltext.joined_queries(query)
     phrases = []
     for pair, match in fulltext.phrases(query).items():
         first, last = (terms.index(f'"{word}"') for word in pair)
@@ -77,9 +97,10 @@ def look_up(db: sqlite3.Connection, query: str) -> Words:
         if rarer <= PHRASE_PAGES:
             phrases.append((first, last, fulltext_store.holding(db, match) if rarer else nowhere))
     return Words(
-        query,
+        terms,
         holders,
-        fulltext_store.holding(db, joined) if joined else nowhere,
+        joined,
+        fulltext_store.holding(db, " OR ".join(joined)) if joined else nowhere,
         phrases,
         page_numbers(query),
         fulltext_store.count(db),
@@ -90,5 +111,6 @@ def _share(pages: Ints, holders: Sequence[Ints], weights: Floats) -> Floats:
     """(p,) of the weights, those of what stands on each page."""
     found = np.zeros(len(pages), np.float32)
     for ids, weight in zip(holders, weights, strict=True):
-        found += weight * np.isin(pages, ids, assume_unique=True)
+        if len(ids):
+            found += weight * (ids[np.minimum(np.searchsorted(ids, pages), len(ids) - 1)] == pages)
     return found / max(float(weights.sum()), 1e-9)

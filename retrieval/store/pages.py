@@ -29,6 +29,15 @@ class PageRow(NamedTuple):
     text: str = ""  # left out of lists of candidates, where only its being there counts
 
 
+class PageLook(NamedTuple):
+    """What a fusion looks at, of some hundred Pages a question."""
+
+    document_id: int
+    number: int
+    kind: Kind
+    has_text: bool
+
+
 class PartRow(NamedTuple):
     """A Part with the text it stands for (None for a picture)."""
 
@@ -41,7 +50,8 @@ class PartRow(NamedTuple):
     box: Box | None
 
 
-_KINDS = {str(kind): kind for kind in Kind}
+_KINDS = {str(kind): kind for kind in Kind}  # calling an enumeration takes longer
+_ROUTES = {str(route): route for route in Route}
 
 
 def _page(row: sqlite3.Row) -> PageRow:
@@ -52,7 +62,7 @@ def _page(row: sqlite3.Row) -> PageRow:
 def part_of(row: sqlite3.Row) -> PartRow:
     box = None if row["x0"] is None else Box(row["x0"], row["y0"], row["x1"], row["y1"])
     source = None if row["source"] is None else Source(row["source"])
-    return PartRow(row["id"], row["document_id"], row["page_id"], Route(row["route"]), source, row["body"], box)
+    return PartRow(row["id"], row["document_id"], row["page_id"], _ROUTES[row["route"]], source, row["body"], box)
 
 
 PART_QUERY = (
@@ -138,7 +148,7 @@ def _insert_passages(
 
 
 TEXT_FROM = 20  # characters: a sign on a photo does not make it a page of text
-_COLUMNS = (  # PageRow's fields in order: some hundred rows a question
+_COLUMNS = (  # PageRow's fields in order
     "g.id, g.document_id, g.number, g.kind, g.width, g.height, g.start_s, g.end_s, g.key_s, g.picture, g.thumbnail,"
     " g.has_text, g.ocr"
 )
@@ -153,6 +163,21 @@ def get(db: sqlite3.Connection, page_ids: Sequence[int], *, brief: bool = False)
         columns = _BRIEF if brief else _WHOLE
         for row in db.execute(f"SELECT {columns} FROM pages g WHERE g.id IN ({placeholders(len(some))})", tuple(some)):
             found[row[0]] = _page(row)
+    return found
+
+
+def looks(db: sqlite3.Connection, page_ids: Sequence[int]) -> dict[int, PageLook]:
+    found = {}
+    for start in range(0, len(page_ids), 500):
+        some = page_ids[start : start + 500]
+        cursor = db.cursor()
+        cursor.row_factory = None  # tuples: rows with names cost as much again as reading them
+        rows = cursor.execute(
+            f"SELECT id, document_id, number, kind, has_text FROM pages WHERE id IN ({placeholders(len(some))})",
+            tuple(some),
+        )
+        for page_id, document_id, number, kind, has_text in rows:
+            found[page_id] = PageLook(document_id, number, _KINDS[kind], bool(has_text))
     return found
 
 
@@ -226,6 +251,21 @@ def tallies(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, Ta
         )
         for row in rows:
             found[row[0]] = Tally(row[1], row[2], row[3], row[4], row[5] or 0, row[6] or 0)
+    return found
+
+
+def counts(db: sqlite3.Connection, document_ids: Sequence[int]) -> dict[int, int]:
+    """How many pages each document has; reads no page, as `tallies` must."""
+    found = dict.fromkeys(document_ids, 0)
+    for start in range(0, len(document_ids), 500):
+        some = document_ids[start : start + 500]
+        found.update(
+            db.execute(
+                f"SELECT document_id, count(*) FROM pages WHERE document_id IN ({placeholders(len(some))})"
+                " GROUP BY document_id",
+                tuple(some),
+            ).fetchall()
+        )
     return found
 
 

@@ -156,7 +156,7 @@ def of_document(db: sqlite3.Connection, generation_id: int, document_id: int, di
     return chunks(db, chunk_ids(db, generation_id, document_id), dim)
 
 
-def complete(db: sqlite3.Connection, generation_id: int, document_id: int) -> bool:
+def complete(db: sqlite3.Connection, generation_id: int | None, document_id: int) -> bool:
     """Every Part of the document has had its turn."""
     row = db.execute(
         "SELECT NOT EXISTS (SELECT 1 FROM parts WHERE document_id = ?2 AND id > coalesce("

@@ -4,7 +4,16 @@ import sqlite3
 
 import pytest
 
-from retrieval.fulltext import MAX_TERMS, extra_tokens, match_query, phrases, terms, title_words
+from retrieval.fulltext import (
+    MAX_TERMS,
+    extra_tokens,
+    joined_queries,
+    phrases,
+    standing,
+    term_queries,
+    terms,
+    title_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +65,10 @@ def test_phrases_are_neighbouring_content_words_with_the_function_words_between_
     }
     assert phrases("zebra") == phrases("zebra zebra") == phrases("") == {}
     assert phrases("zebra for all of you and me it is so quokka") == {}  # too far apart
+
+
+def match_query(query: str) -> str | None:
+    return " OR ".join(term_queries(query) + joined_queries(query)) or None
 
 
 def test_no_words_no_query() -> None:
@@ -147,3 +160,12 @@ def test_the_beginning_of_the_first_page_belongs_to_the_title() -> None:
     first_page = "Annual Report of the Crimson Valve Company\n" + "filler " * 60 + "hidden"
     words = title_words(["a_2023.pdf"], first_page).split()
     assert words == ["a", "2023", "Annual", "Report", "Crimson", "Valve", "Company", "filler"]
+
+
+def test_words_that_stand_in_a_text_are_whole_ones() -> None:
+    text = "Cats, concatenated: the CAT's re-entry; café naïve_cat 1,234.5 ﬁne"
+    wanted = ["cat", "cats", "concat", "café", "caf", "naïve", "entry", "1", "234", "5", "4", "fine", "nothing"]
+    for word in wanted:
+        assert standing([word], text) == (word in terms(text))
+    assert standing(wanted, text) == len(set(wanted) & set(terms(text))) == 8
+    assert standing([], text) == standing(["cat"], "") == 0

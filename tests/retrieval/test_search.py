@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -13,12 +14,14 @@ import pytest
 
 import retrieval.words
 from ingest.types import Box, Kind, Page, Passage, Source
-from retrieval import hits, search
+from retrieval import fulltext, hits, search
 from retrieval.adding import add_texts
 from retrieval.errors import NotFound
 from retrieval.fusion import Blend
+from retrieval.store import fulltext as fulltext_store
+from retrieval.store.pages import PageLook
 from retrieval.types import Floats, PartInput, Profile, Reranker
-from retrieval.words import look_up
+from retrieval.words import NOISE, look_up
 from tests.retrieval.fake_children import Item, moment, page
 from tests.retrieval.test_fulltext import HOSTILE
 from tests.retrieval.workshop import Workshop
@@ -328,6 +331,51 @@ def test_of_very_many_pages_those_with_most_of_the_words_are_ranked(
         monkeypatch.setattr(retrieval.words, "BM25_PAGES", 60)
         assert by_words(everything) == full
         assert by_words(some) == {page: score for page, score in full.items() if page <= 32}
+
+
+def test_words_that_stand_nearly_everywhere_are_skipped_and_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the ranking of every page by every word: equally long pages tie by the rare word, longer ones do not."""
+    chance = np.random.default_rng(4)
+    texts = []
+    for number in range(120):
+        words = ["common"] * int(chance.integers(1, 4)) + ["usual"] * int(chance.integers(0, 3))
+        words += ["rare"] * int(chance.random() < 0.3) + ["other"] * int(chance.integers(0, 2) * (number % 3 == 0))
+        words += ["filler"] * (12 - len(words) + number % 2 * int(chance.integers(0, 5)))
+        texts.append((f"{number:03}", " ".join(words)))
+    with Workshop(tmp_path) as shop:
+        add_texts(shop.store, texts)
+        shop.finish()
+        db, everything = shop.store.read(), search.scope(shop.store.read(), None, None, None)
+        for most, query in itertools.product((5, 20, 100), ("common rare", "usual common other rare", "common usual")):
+            monkeypatch.setattr(search, "WORDS_K", most)
+            words = look_up(db, query)
+            assert (words.telling_match() is not None) == ("rare" in query)
+            found: dict[int, search.Candidate] = {}
+            search.by_words(db, words, everything, found)
+            match = words.match()
+            assert match is not None
+            slow = fulltext_store.match(db, match, most, fulltext.WEIGHTS)
+            assert {page for page, _ in slow} == set(found)  # the same at the edge, where many tie but for noise
+            assert [score for _, score in slow] == pytest.approx([c.bm25 for c in found.values()], abs=NOISE)
+
+
+def test_evidence_of_a_document_and_of_the_neighbours_is_that_of_a_slow_search() -> None:
+    chance = np.random.default_rng(5)
+    found = []
+    for place in chance.permutation(60).tolist():
+        page = PageLook(1 + place // 10, 1 + place % 10, Kind.PAGE, True)
+        text = None if chance.random() < 0.3 else float(chance.normal())
+        found.append(search.Candidate(place, words=float(chance.integers(0, 4)), text=text, look=page))
+    found = found[:30]  # some documents with gaps, some alone
+    for candidate, row in zip(found, search.evidence(found), strict=True):
+        mine = candidate.page
+        others = [c for c in found if c is not candidate and c.page.document_id == mine.document_id]
+        near = [c for c in others if abs(c.page.number - mine.number) == 1]
+        best = [max((c.words for c in others), default=0.0), max((c.text or 0.0 for c in others), default=0.0)]
+        beside = [max([0.0, *(c.words for c in near)]), max([0.0, *(c.text or 0.0 for c in near)])]
+        assert row[6:].tolist() == pytest.approx([*best, *beside], abs=1e-6)
 
 
 def test_a_reranker_is_shown_the_text_of_pages_without_vectors(tmp_path: Path) -> None:

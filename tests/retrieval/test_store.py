@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ingest.types import Box, Passage, Source
@@ -244,5 +245,5 @@ def test_ties_of_words_go_to_the_lower_page(store: Store) -> None:
     rows = fulltext_store.match(db, '"zebra"', 3, (1, 1, 1))
     assert [row[0] for row in rows] == [1, 2, 3]
     assert rows[0][1] == rows[2][1]
-    assert [row[0] for row in fulltext_store.match_in(db, '"zebra"', 9, (1, 1, 1), [5, 2])] == [2, 5]
-    assert fulltext_store.match_in(db, '"zebra"', 9, (1, 1, 1), []) == []
+    assert [row[0] for row in fulltext_store.match(db, '"zebra"', 9, (1, 1, 1), np.array([5, 2]))] == [2, 5]
+    assert fulltext_store.match(db, '"zebra"', 9, (1, 1, 1), np.empty(0, np.int64)) == []
