@@ -159,6 +159,12 @@ def file_link(page: PageInfo) -> str:
     return base
 
 
+def open_link(document_id: str) -> str:
+    """The original, in a tab of its own."""
+    place = quote(document_id, safe="")
+    return f'<a class="btn" href="/media/{place}" target="_blank" rel="noopener">Open file ↗</a>'
+
+
 def page_view(page: PageInfo) -> str:
     """The page view: header, the large picture (or the player), an empty panel that the script fills."""
     name, what = esc(page.document), "moment" if page.kind is Kind.MOMENT else "page"
@@ -175,13 +181,16 @@ def page_view(page: PageInfo) -> str:
     zoom = '<button type="button" class="btn quiet zoom" aria-pressed="false" title="Zoom (Z)">Zoom</button>'
     zoom = "" if page.kind is Kind.MOMENT else zoom
     original = "" if page.file_kind is FileKind.TEXT else (
-        f'<a class="btn open" href="{esc(file_link(page))}" target="_blank" rel="noopener">Open file ↗</a>'
+        f'<a class="btn open" href="{esc(file_link(page))}" target="_blank" rel="noopener" aria-label="Open file">'
+        "<span>Open file</span> ↗</a>"
     )  # fmt: skip
     return (
         f'<header><button type="button" class="btn quiet icon close" aria-label="Back to the answers">←</button>'
         f'<div class="title"><b title="{name}">{name}</b> <span class="sub num">{wording.where_in_document(page)}</span></div>'
         f"{steps}{zoom}{original}</header>"
-        f'<div class="sheet" tabindex="-1">{_sheet(page)}</div><div class="why"></div>'
+        f'<div class="sheet" tabindex="-1">{_sheet(page)}</div><div class="foot"><div class="why"></div><div class="beside">'
+        f'<div class="rate" data-page="{page.id}" hidden><span>Is this the right {page.kind}?</span>{judge_buttons(None)}</div>'
+        '<button type="button" class="link" data-act="cite">Copy citation</button></div></div>'
     )
 
 
@@ -197,7 +206,10 @@ def _sheet(page: PageInfo) -> str:
         )
     if page.file_kind is FileKind.TEXT:
         return f'<p class="plain">{esc(page.text)}</p>'
-    return f'<span class="pic" style="--ar:{shape}"><img class="large" src="{picture}" alt="{alt}" decoding="async"></span>'
+    return (
+        f'<span class="pic" style="--ar:{shape};background-image:url(/thumb/{page.id})">'
+        f'<img class="large" src="{picture}" alt="{alt}" decoding="async"></span>'
+    )
 
 
 def stage_row(document: DocumentInfo) -> str:
@@ -212,6 +224,15 @@ def stage_row(document: DocumentInfo) -> str:
         f'<span class="sub num">{esc(text)}</span></div>'
         f'<button type="button" class="btn quiet" data-act="{verb.lower()}" aria-label="{verb} {esc(document.name)}">'
         f"{verb}</button></div>"
+    )
+
+
+def refusals_row(number: int) -> str:
+    """The head of several files that were not added."""
+    said = f"{wording.count(number)} files were not added"
+    return (
+        f'<div data-key="refusals"><b class="num">{said}</b><span></span>'
+        '<button type="button" class="btn quiet" data-act="dismiss-all">Dismiss all</button></div>'
     )
 
 

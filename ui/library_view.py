@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 
 from retrieval.library import Library
@@ -12,8 +13,9 @@ from ui.cards import esc
 from ui.search_view import GLASS
 
 SHELF = 240  # documents drawn at once; the rest on request
-ROWS = 6  # files being read that are drawn; the pill counts them all
+ROWS = 6  # files being read that are drawn, the pill counts them all; and of those that were refused
 BIN_DAYS = 30
+_NUMBERS = re.compile(r"([0-9]+)")
 KINDS = (("", "All"), ("pdf", "PDF"), ("image", "Pictures"), ("video", "Videos"))
 
 SHELL = f"""<section class="folio" id="tab-library" aria-label="Library" hidden><main>
@@ -24,15 +26,25 @@ SHELL = f"""<section class="folio" id="tab-library" aria-label="Library" hidden>
 <div class="row tools"><label class="ask small"><span class="sr">Filter</span>{GLASS}
 <input id="filter" type="search" autocomplete="off" placeholder="Filter by name or tag"></label>
 <div class="row kinds" role="group" aria-label="Kind of file"></div>
-<span class="grow"></span><span class="sub num total"></span></div>
+<span class="grow"></span><span class="sub num total"></span>
+<span class="chip pick"><label class="sr" for="order">Order</label><select id="order">
+<option value="">Newest first</option><option value="name">By name</option></select></span></div>
 <div class="shelf"></div><p class="note shelf-note"></p>
 </main></section>"""
 
 
 def contents(
-    library: Library, *, kind: str = "", text: str = "", deleted: bool = False, everything: bool = False
+    library: Library,
+    *,
+    kind: str = "",
+    text: str = "",
+    deleted: bool = False,
+    everything: bool = False,
+    order: str = "",
 ) -> dict[str, object]:
-    """What the tab shows now. `kind` is a FileKind or ""; `text` filters names and tags; `deleted` shows the bin."""
+    """What the tab shows now. `kind` is a FileKind or ""; `text` filters names and tags; `deleted` shows the bin;
+    `order` is "name", else the newest come first.
+    """
     counts = library.documents.counts()
     deleted = deleted and counts["deleted"] > 0
     live = library.documents.list()
@@ -41,7 +53,7 @@ def contents(
         shown = [document for document in shown if document.kind == kind]
     words = text.casefold().split()
     shown = [document for document in shown if all(word in _filtered_by(document) for word in words)]
-    shown.sort(key=lambda document: (-document.added, document.name))
+    shown.sort(key=_by_name if order == "name" else _newest_first)
     drawn = shown if everything else shown[:SHELF]
     return {
         "files": files(library, live),
@@ -52,19 +64,32 @@ def contents(
     }
 
 
+def _newest_first(document: DocumentInfo) -> tuple[float, str]:
+    return -document.added, document.name
+
+
+def _by_name(document: DocumentInfo) -> list[tuple[int, str]]:
+    """“page 9” before “page 10”, whatever the case."""
+    parts = _NUMBERS.split(document.name.casefold())
+    return [(int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
 def _filtered_by(document: DocumentInfo) -> str:
     return " ".join((*document.names, *document.tags)).casefold()
 
 
 def files(library: Library, documents: list[DocumentInfo]) -> str:
     """Rows of what is being read, what is under way first, and of what was refused."""
+    refusals = library.documents.refusals()
     busy = [document for document in documents if document.stage is not Stage.DONE]
     busy.sort(key=lambda document: (not wording.stage_line(document)[0], document.added, document.name))
     rows = [cards.stage_row(document) for document in busy[:ROWS]]
     if len(busy) > ROWS:
         waiting = f"and {wording.plural(len(busy) - ROWS, 'more file')} on the way"
         rows.append(f'<div data-key="waiting"><span class="sub num">{waiting}</span></div>')
-    return "".join(rows + [cards.refusal_row(refusal) for refusal in library.documents.refusals()])
+    if len(refusals) > 1:
+        rows.append(cards.refusals_row(len(refusals)))
+    return "".join(rows + [cards.refusal_row(refusal) for refusal in refusals[:ROWS]])
 
 
 def _chips(counts: dict[str, int], kind: str, deleted: bool) -> str:
@@ -154,9 +179,9 @@ def _actions(document: DocumentInfo) -> str:
     else:
         what = {FileKind.IMAGE: "it", FileKind.VIDEO: "its moments"}.get(document.kind, "its pages")
         look = button("show", f"Show {what}", "main") if document.cover_page_id is not None else ""
-        inner = (
-            look + button("delete", "Delete", "danger") + button("delete-for-good", "Delete for good", "danger quiet")
-        )
+        open_it = "" if document.missing or document.kind is FileKind.TEXT else cards.open_link(document.id)
+        delete = button("delete", "Delete", "danger") + button("delete-for-good", "Delete for good", "danger quiet")
+        inner = look + open_it + delete
     return f'<div class="row actions">{inner}</div>'
 
 

@@ -35,8 +35,8 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
         return {"page": library.documents.resolve(id)}
 
     @routes.get("/view/{page_id}")
-    def view(page_id: int) -> dict[str, object]:
-        return search_view.view(library, page_id)
+    def view(page_id: int, q: str = "") -> dict[str, object]:
+        return search_view.view(library, page_id, q[:2000])
 
     @routes.get("/place/{page_id}")
     def place(page_id: int, q: str = "") -> dict[str, object]:
@@ -61,8 +61,10 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
         return teach_view.preview(library, page_id, question[:2000])
 
     @routes.get("/library")
-    def contents(kind: str = "", text: str = "", deleted: bool = False, everything: bool = False) -> dict[str, object]:
-        return library_view.contents(library, kind=kind, text=text, deleted=deleted, everything=everything)
+    def contents(
+        kind: str = "", text: str = "", deleted: bool = False, everything: bool = False, order: str = ""
+    ) -> dict[str, object]:
+        return library_view.contents(library, kind=kind, text=text, deleted=deleted, everything=everything, order=order)
 
     @routes.get("/document/{document_id}")
     def panel(document_id: str) -> dict[str, object]:
@@ -97,6 +99,12 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
     def dismiss(refusal_id: int) -> dict[str, object]:
         library.documents.dismiss(refusal_id)
         return {"done": "dismiss"}
+
+    @routes.post("/refusals/dismiss")
+    def dismiss_all() -> dict[str, object]:
+        for refusal in library.documents.refusals():
+            library.documents.dismiss(refusal.id)
+        return {"done": "dismiss-all"}
 
     @routes.post("/samples")
     def load_samples() -> dict[str, object]:

@@ -14,6 +14,8 @@ GLASS = (
     '<circle cx="11" cy="11" r="7"/><path d="m20 20-4-4"/></svg>'
 )
 
+EVERYTHING = '<button type="button" class="link" data-act="everywhere">Search everything</button>'
+
 SHELL = f"""<section class="folio" id="tab-search" aria-label="Search"><main>
 <div class="hello" hidden>
 <h1>Find the page, or the moment.</h1>
@@ -60,10 +62,11 @@ def answers(
     answered_by = library.models.current.id
     result = library.search(query, top=ASKED, kind=only, document=document or None, tag=tag or None)
     fitting = sum(hit.fits for hit in result.hits)
+    filtered = bool(only or document or tag)
     return {
         "query": query,
         "html": _list(result, fitting),
-        "notices": _notices(result, fitting),
+        "notices": _notices(result, fitting, filtered),
         "summary": wording.searched(result.searched, result.seconds, only),
         "nothing": fitting == 0,
         "words_only": result.by_words_only,
@@ -80,6 +83,7 @@ def _entry(hit: Hit, result: SearchResult) -> dict[str, object]:
         "judged": hit.judged,
         "region": hit.region and [hit.region.x0, hit.region.y0, hit.region.x1, hit.region.y1],
         "why": cards.why_panel(hit.why, result, hit.kind),
+        "cite": wording.citation(hit.document, wording.where(hit.kind, hit.page, hit.start_s), hit.text or ""),
     }
 
 
@@ -89,18 +93,21 @@ def _list(result: SearchResult, fitting: int) -> str:
     drawn = [cards.hit_card(hit, result.terms) for hit in result.hits]
     shown, weaker = drawn[:first], drawn[first:]
     out = "".join(shown)
-    said = "Nothing else fits well. " if weaker and fitting else ""
+    said = ""
     if weaker:
+        nothing = "Nothing else fits well. " if fitting else ""
         show = f"Show {wording.plural(len(weaker), 'weaker answer')}"
-        said += f'<button type="button" class="link" data-act="weaker">{show}</button> · '
-    said += 'The right page is missing? <button type="button" class="link" data-act="teach">Find it and teach</button>'
-    out += f'<p class="note more">{said}</p>'
+        said = (
+            f'<span class="lesser">{nothing}<button type="button" class="link" data-act="weaker">{show}</button></span>'
+        )
+    teach = '<button type="button" class="link" data-act="teach">Find it and teach</button>'
+    out += f'<p class="note more">{said}<span>The right page is missing? {teach}</span></p>'
     if weaker:
         out += f'<div class="hits weaker" hidden>{"".join(weaker)}</div>'
     return out
 
 
-def _notices(result: SearchResult, fitting: int) -> str:
+def _notices(result: SearchResult, fitting: int, filtered: bool) -> str:
     out: list[str] = []
     loading = result.by_words_only == "loading"
     if result.by_words_only and (result.hits or not loading):
@@ -109,31 +116,42 @@ def _notices(result: SearchResult, fitting: int) -> str:
     reading = wording.still_reading(result.reading)
     if reading and result.hits:
         out.append(_notice("reading", reading))
-    if not result.hits:
+    way_out = EVERYTHING if filtered else ""
+    if not result.hits and filtered and not result.searched:
+        out.append(_notice("nothing", wording.NOTHING_LEFT, way_out))
+    elif not result.hits:
         soon = reading or (wording.MEANING_SOON if loading else "")
         text = f"{wording.NOTHING_YET} {soon}" if soon else wording.NOTHING_AT_ALL
-        out.append(_notice("nothing", text))
+        out.append(_notice("nothing", text, way_out))
     elif not fitting:
-        out.append(_notice("nothing", wording.NOTHING_FITS))
+        out.append(_notice("nothing", wording.NOTHING_FITS_YET if result.reading else wording.NOTHING_FITS, way_out))
     return "".join(out)
 
 
-def _notice(name: str, text: str) -> str:
+def _notice(name: str, text: str, button: str = "") -> str:
     look = "banner" if name == "nothing" else "note"
-    return f'<p class="{look} notice-{name}" data-notice="{name}">{esc(text)}</p>'
+    return f'<p class="{look} notice-{name}" data-notice="{name}"><span>{esc(text)}</span>{button}</p>'
 
 
-def view(library: Library, page_id: int) -> dict[str, object]:
-    """One page's view. Raises NotFound."""
+def view(library: Library, page_id: int, query: str = "") -> dict[str, object]:
+    """One page's view, and how it is judged for `query`. Raises NotFound."""
     page = library.documents.page(page_id)
     return {
         "html": cards.page_view(page),
         "page": page.id,
         "id": page.corpus_id,
         "document": page.document,
+        "cite": wording.citation(page.document, wording.where(page.kind, page.number, page.start_s)),
+        "judged": judgements(library, query).get(page.corpus_id) if query else None,
         "previous": page.previous_id,
         "next": page.next_id,
     }
+
+
+def judgements(library: Library, query: str) -> dict[str, bool]:
+    """What people said of Pages for this question, by corpus id."""
+    words = " ".join(query.split())
+    return {label.corpus_id: label.relevant for label in library.labels.list() if label.query == words}
 
 
 def place(library: Library, page_id: int, query: str) -> dict[str, object]:

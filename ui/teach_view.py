@@ -7,6 +7,7 @@ from retrieval.types import FileKind, Hit, PageInfo
 from ui import cards, wording
 from ui.cards import esc
 from ui.improve_cards import place
+from ui.search_view import judgements
 
 FOUND = 30
 NOTHING = '<p class="note">Nothing was found. Try other words, or choose the document and leaf through it.</p>'
@@ -15,7 +16,7 @@ JUDGED = {True: ' <span class="ok">✓ right</span>', False: ' <span class="bad"
 
 def find(library: Library, query: str, document: str | None, question: str) -> dict[str, object]:
     """Pages that may be the right one of `question`. Nothing of it is noted as asked. Raises NotFound for a document."""
-    known = _judged(library, question)
+    known = judgements(library, question)
     if query:
         result = library.search(query, top=FOUND, document=document or None)
         listed = [(hit.page_id, _hit(hit, result.terms, known.get(hit.corpus_id))) for hit in result.hits]
@@ -26,11 +27,6 @@ def find(library: Library, query: str, document: str | None, question: str) -> d
     else:
         listed = []
     return {"html": "".join(html for _, html in listed) or NOTHING, "pages": [page_id for page_id, _ in listed]}
-
-
-def _judged(library: Library, question: str) -> dict[str, bool]:
-    words = " ".join(question.split())
-    return {label.corpus_id: label.relevant for label in library.labels.list() if label.query == words}
 
 
 def _hit(hit: Hit, terms: tuple[str, ...], judged: bool | None) -> str:
@@ -54,7 +50,7 @@ def _row(page_id: int, name: str, where: str, picture: str, said: str, judged: b
 def preview(library: Library, page_id: int, question: str) -> dict[str, object]:
     """A page at large, its neighbours, and how it is judged for the question. Raises NotFound."""
     page = library.documents.page(page_id)
-    judged = _judged(library, question).get(page.corpus_id)
+    judged = judgements(library, question).get(page.corpus_id)
     return {"html": _large(page, judged), "previous": page.previous_id, "next": page.next_id, "judged": judged}
 
 
@@ -72,9 +68,10 @@ def _large(page: PageInfo, judged: bool | None) -> str:
         )
     steps = step(page.previous_id, "Previous", "‹") + step(page.next_id, "Next", "›") if page.pages > 1 else ""
     done = "Right already" if judged else "✓ This is it"
+    wrong = JUDGED[judged] if judged is False else ""  # the button says when it is right
     return (
         f'<div class="sheet" tabindex="-1">{inner}</div><div class="foot">'
         '<button type="button" class="btn quiet icon close" data-act="back" aria-label="Back to the list">←</button>'
-        f'<span class="sub num">{esc(page.document)} · {wording.where_in_document(page)}{JUDGED[judged]}</span>{steps}'
+        f'<span class="sub num">{esc(page.document)} · {wording.where_in_document(page)}{wrong}</span>{steps}'
         f'<button type="button" class="btn main" data-act="this-is-it"{" disabled" if judged else ""}>{done}</button></div>'
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, PageInfo, Stage, Why
 
 NOTHING_FITS = "Nothing here seems to answer this. The closest are below, none of them a good match."
+NOTHING_FITS_YET = "Nothing read so far seems to answer this. The closest are below, none of them a good match yet."
+NOTHING_LEFT = "Nothing is left to search with these filters."
 NOTHING_AT_ALL = "Nothing was found. Try other words, or take a filter away."
 NOTHING_YET = "Nothing was found yet."
 MEANING_SOON = "The model is loading: then it is looked for by meaning, too."
@@ -97,6 +99,13 @@ def where(kind: Kind, page: int | None, start_s: float | None) -> str:
     if kind is Kind.MOMENT:
         return f"moment at {clock(start_s or 0.0)}"
     return "picture"
+
+
+def citation(document: str, place: str, text: str = "") -> str:
+    """Like “crew-handbook.pdf, page 5”, with what stands there before it: “The ovens …” (crew-handbook.pdf, page 5)."""
+    source = document if place == "picture" else f"{document}, {place}"
+    quoted = " ".join(text.split())
+    return f"“{quoted}” ({source})" if quoted else source
 
 
 def where_in_document(page: PageInfo) -> str:
@@ -198,7 +207,14 @@ def stage_line(document: DocumentInfo) -> tuple[float, str]:
             text = "waiting to be looked at" if waiting else "looking at it"
     elif document.stage is Stage.OCR:
         share = document.ocr_done / document.ocr_pages if document.ocr_pages else 0.0
-        text = f"reading the text in {count(document.ocr_done)} of {_unit(document, document.ocr_pages)} (OCR)"
+        waiting = document.ocr_done in (0, document.ocr_pages)
+        unit = _unit(document, document.ocr_pages)
+        if not document.ocr_done:
+            text = f"searchable · the text in {unit} is read last (OCR)"
+        elif waiting:
+            text = f"the text in {unit} is read (OCR) · by meaning soon"
+        else:
+            text = f"reading the text in {count(document.ocr_done)} of {unit} (OCR)"
     else:
         share, text = 1.0, "done"
     if document.paused:

@@ -171,6 +171,14 @@ def test_a_refused_file_says_why_until_dismissed(page: Page, tmp_path: Path) -> 
     expect(row).to_have_count(0)
 
 
+def test_several_refused_files_are_dismissed_at_once(page: Page, tmp_path: Path) -> None:
+    page.locator(".tabs [data-tab=library]").click()
+    drop(page, samples.office(tmp_path / "plan.docx"), samples.office(tmp_path / "sums.xlsx", "xl/workbook.xml"))
+    expect(page.locator("#tab-library .files")).to_contain_text("2 files were not added")
+    page.locator("#tab-library [data-act=dismiss-all]").click()
+    expect(page.locator("#tab-library .files")).to_be_hidden()
+
+
 def test_a_phone_opens_the_page_full_screen(server: Running, tmp_path: Path, browser) -> None:  # type: ignore[no-untyped-def]
     server.library.add([samples.pdf(tmp_path / "valve.pdf", ("The crimson valve leaks.", "Otters swim."))])
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)

@@ -123,3 +123,8 @@ def test_judgement_shows_beside_the_colour() -> None:
     assert html.count('aria-pressed="true"') == 1
     assert "✓" in html
     assert "✗" in html
+
+
+def test_the_small_picture_stands_in_until_the_large_one_has_come() -> None:
+    page = PageInfo(7, "a.pdf", "f" * 64, "a.pdf#page=5", Kind.PAGE, 5, 9, 612, 792, None, None, FileKind.PDF, "", 6, 8)
+    assert "background-image:url(/thumb/7)" in cards.page_view(page)

@@ -62,6 +62,14 @@ def test_search_says_what_and_where(client: TestClient) -> None:
     assert "1 picture" in only["summary"]
 
 
+def test_filters_that_leave_nothing_say_so_and_lead_out(client: TestClient) -> None:
+    filters = {"q": "crimson valve", "kind": "moment"}
+    found = client.get("/api/search", params=filters).json()
+    assert "Nothing is left to search with these filters." in found["notices"]
+    assert 'data-act="everywhere"' in found["notices"]
+    assert "everywhere" not in client.get("/api/search", params={"q": "crimson valve"}).json()["notices"]
+
+
 def test_a_hostile_question_is_text(client: TestClient) -> None:
     evil = "<script>alert(1)</script> crimson"
     found = client.get("/api/search", params={"q": evil}).json()
@@ -105,6 +113,17 @@ def test_view_place_and_neighbours(client: TestClient) -> None:
     assert client.get("/api/resolve", params={"id": "no.pdf"}).status_code == 404
     box = client.get(f"/api/place/{page}", params={"q": "crimson valve"}).json()["box"]
     assert box is None or all(0 <= side <= 1 for side in box)
+
+
+def test_a_page_beside_the_answers_knows_how_it_was_judged(client: TestClient) -> None:
+    page = client.get(f"/api/view/{page_of(client)}").json()["next"]
+    said = {"query": "which page is dull?", "page": page}
+    client.post("/api/judge", json=said | {"verdict": "right"})
+    assert client.get(f"/api/view/{page}", params={"q": said["query"]}).json()["judged"] is True
+    assert client.get(f"/api/view/{page}", params={"q": "another"}).json()["judged"] is None
+    client.post("/api/judge", json=said)
+    assert client.get(f"/api/view/{page}", params={"q": said["query"]}).json()["judged"] is None
+    assert client.get(f"/api/view/{page}").json()["cite"] == "valve.pdf, page 2"
 
 
 def test_judgements_come_and_go(client: TestClient, library: Library) -> None:
@@ -160,6 +179,24 @@ def test_an_unreadable_upload_is_refused_and_stays_named(client: TestClient) -> 
     assert number
     client.post(f"/api/refusal/{number[1]}/dismiss")
     assert "notes.docx" not in client.get("/api/library").json()["files"]
+
+
+def test_many_refusals_have_one_head_and_go_at_once(client: TestClient) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        ticket = client.post("/api/ticket").json()["ticket"]
+        client.post(f"/api/upload/{ticket}", params={"name": name}, content=b"no pdf")
+    files = client.get("/api/library").json()["files"]
+    assert "2 files were not added" in files and files.count("data-refusal") == 2
+    client.post("/api/refusals/dismiss")
+    assert client.get("/api/library").json()["files"] == ""
+
+
+def test_the_shelf_is_ordered_by_name_where_wanted(client: TestClient, library: Library, tmp_path: Path) -> None:
+    names = ("Part 10.pdf", "part 9.pdf")
+    library.add([samples.pdf(tmp_path / name, (f"This is {name}.",)) for name in names])
+    shelf = client.get("/api/library", params={"order": "name"}).json()["shelf"]
+    assert re.findall(r"<b>(part .*?)</b>", shelf, re.IGNORECASE) == ["part 9.pdf", "Part 10.pdf"]
+    library.documents.remove(names, for_good=True)
 
 
 def test_a_folders_other_files_are_left_out_in_silence(client: TestClient) -> None:

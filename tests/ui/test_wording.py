@@ -80,8 +80,18 @@ def test_stage_lines() -> None:
     assert wording.stage_line(reading) == (236 / 380, "searchable by words · 118 of 190 pages by meaning · 1 min left")
     scan = document(stage=Stage.OCR, seconds_left=70.0)
     assert wording.stage_line(scan) == (4 / 32, "reading the text in 4 of 32 pages (OCR) · 1 min left")
+    untouched = document(stage=Stage.OCR, ocr_done=0, seconds_left=70.0)  # others are read before it
+    assert wording.stage_line(untouched) == (0, "searchable · the text in 32 pages is read last (OCR)")
+    read = document(stage=Stage.OCR, ocr_done=32, seconds_left=4.0)
+    assert wording.stage_line(read) == (1, "the text in 32 pages is read (OCR) · by meaning soon")
     assert wording.stage_line(document(stage=Stage.WORDS, pages=0))[1] == "waiting to be read"
     assert wording.stage_line(document(stage=Stage.OCR, paused=True))[1].endswith("· paused")
+
+
+def test_a_citation_names_the_place_and_what_stands_there() -> None:
+    assert wording.citation("a.pdf", "page 5") == "a.pdf, page 5"
+    assert wording.citation("red.png", "picture") == "red.png"
+    assert wording.citation("a.pdf", "page 5", "The ovens\n are hot.") == "“The ovens are hot.” (a.pdf, page 5)"
 
 
 def test_extent() -> None:

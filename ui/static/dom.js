@@ -63,6 +63,18 @@ export function toast(text, { undo = null, bad = false, about = null, seconds = 
   line.addEventListener("pointerleave", () => { timer = setTimeout(close, 3000); });
 }
 
+// The clipboard needs a secure page; over plain HTTP from another machine the old way still works.
+export async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const held = element("textarea", { class: "sr" });
+  held.value = text;
+  document.body.append(held);
+  held.select();
+  const done = document.execCommand("copy");
+  held.remove();
+  if (!done) throw new Error("This browser does not let a page copy.");
+}
+
 export const failed = (error) => { if (error.name !== "AbortError") toast(error.message, { bad: true, seconds: 8 }); };
 
 export const narrow = () => matchMedia("(max-width: 900px)").matches;

@@ -5,7 +5,7 @@ import { address, all, element, failed, move, narrow, one, patch, toast } from "
 import { lookNow, open } from "./app.js";
 import { idle } from "./search.js";
 
-const filter = { kind: "", deleted: false, text: "", everything: false };
+const filter = { kind: "", deleted: false, text: "", everything: false, order: "" };
 let visible = false, stale = true, loading = null, panel = null;
 
 export function start() {
@@ -16,6 +16,7 @@ export function start() {
     clearTimeout(typing);
     typing = setTimeout(load, 120);
   });
+  one("#order").addEventListener("change", (event) => { filter.order = event.target.value; load(); });
   tab.addEventListener("click", clicked);
   one("#tab-search").addEventListener("click", (event) => { if (event.target.closest(".files")) row(event.target); });
   const dialog = one(".sheet-dialog");
@@ -38,8 +39,7 @@ async function load() {
   loading?.abort();
   const mine = loading = new AbortController();
   try {
-    const { kind, text, deleted, everything } = filter;
-    const now = await get("/api/library", { kind, text, deleted, everything }, mine.signal);
+    const now = await get("/api/library", filter, mine.signal);
     stale = false;
     for (const box of all(".files")) {
       const sending = all(".sending", box);
@@ -75,7 +75,7 @@ function row(target) {
   const act = target.closest(".files [data-act]")?.dataset.act;
   if (!act) return false;
   const { document: id, refusal } = target.closest("[data-key]").dataset;
-  const path = act === "dismiss" ? `/api/refusal/${refusal}/dismiss` : `/api/document/${id}/${act}`;
+  const path = act === "dismiss-all" ? "/api/refusals/dismiss" : act === "dismiss" ? `/api/refusal/${refusal}/dismiss` : `/api/document/${id}/${act}`;
   post(path).then(again, failed);
   return true;
 }

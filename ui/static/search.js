@@ -8,6 +8,7 @@ import * as view from "./view.js";
 
 let asked = null;        // the answers on the screen: {query, hits, …}
 let current = null;      // the page shown
+let listed = null;       // the answer that was marked last in the list
 let running = null;      // AbortController of the question on its way
 let last = "route";      // how the page was reached
 let hasDocuments = null; // null until the first status
@@ -53,22 +54,20 @@ function submit() {
 function clicked(event) {
   const act = event.target.closest("[data-act]")?.dataset.act;
   if (act === "weaker") return weaker(event.target);
-  if (act === "teach") return teach.open(asked.query, (page, value) => { const hit = entry(page); if (hit) paint(hit, value); });
+  if (act === "teach") return teach.open(asked.query, (page, value) => { const hit = entry(page) || view.on_screen(page); if (hit) paint(hit, value); });
+  if (act === "everywhere") { choose(""); pick("#pick-document", ""); pick("#pick-tag", ""); return submit(); }
   if (act === "again") return route(address(), { again: true });
   const suggestion = event.target.closest("[data-question]");
   if (suggestion) { one("#q").value = suggestion.textContent; return submit(); }
-  const card = event.target.closest(".hit");
-  if (!card) return;
-  const verdict = event.target.closest("[data-judge]")?.dataset.judge;
-  if (verdict) judge(card, verdict);
-  else select(Number(card.dataset.page), { from: "click" });
+  const place = event.target.closest(".hit, .rate"), verdict = event.target.closest("[data-judge]")?.dataset.judge;
+  if (verdict) judge(Number(place.dataset.page), verdict);
+  else if (place?.matches(".hit")) select(Number(place.dataset.page), { from: "click" });
 }
 
 function weaker(button) {
   const more = one(".hits .weaker"), line = button.closest(".note");
   more.hidden = false;
-  for (const node of [...line.childNodes]) if (node.nodeType === Node.TEXT_NODE || node === button) node.remove();
-  line.prepend("The right page is missing? ");
+  one(".lesser", line).remove();
   one(".hits").append(line); // what is missing is missed at the end of the list
 }
 
@@ -124,7 +123,7 @@ async function ask(here) {
     one(".asking").classList.remove("slow");
   }
   asked = { ...result, key: key_of(here) };
-  current = null;
+  current = listed = null;
   one(".idle").hidden = true;
   one(".hits").innerHTML = result.html;
   one(".notices").innerHTML = result.notices;
@@ -149,10 +148,10 @@ async function open(id) {
 
 // Shows a page on the right (on a phone: full screen) and says so in the address bar.
 export async function select(page, { from }) {
-  const card = one(`.hit[data-page="${page}"]`);
-  if (card?.closest(".weaker")?.hidden) weaker(one("[data-act=weaker]"));
+  const found = one(`.hit[data-page="${page}"]`), card = found?.closest(".weaker[hidden]") ? null : found;
   for (const other of all(".hit.on")) { other.classList.remove("on"); other.removeAttribute("aria-current"); }
   if (card) {
+    listed = page;
     card.classList.add("on");
     card.setAttribute("aria-current", "true");
     if (from === "key") { card.focus({ preventScroll: true }); card.scrollIntoView({ block: "nearest" }); }
@@ -164,8 +163,9 @@ export async function select(page, { from }) {
   find.classList.add("viewing");
   document.body.classList.add("viewing");
   const hit = entry(page);
-  const shown = await view.show(page, { query: asked?.query || address().q || "", hit, play: from === "click" || from === "key", same });
+  const shown = await view.show(page, { query: asked?.query || address().q || "", hit, listed: Boolean(card), play: from === "click" || from === "key", same });
   if (shown && current === page) {
+    if (asked) paint(hit || shown, (hit || shown).judged);
     // a click is a place to come back to; arrow keys and leafing on leave no trail
     const replace = !(from === "click" || (from === "step" && last !== "step"));
     if (from !== "route") move({ ...wanted_address(), hit: shown.id }, { replace });
@@ -195,8 +195,9 @@ function close() {
   document.body.classList.remove("viewing");
 }
 
-function judge(card, verdict) {
-  const page = Number(card.dataset.page), hit = entry(page);
+// An answer, or a page that somebody leafed on to.
+function judge(page, verdict) {
+  const hit = entry(page) || view.on_screen(page);
   if (!hit || !asked) return;
   const value = verdict === "right", mine = asked;
   judging.judge({ query: asked.query, page, before: hit.judged, value: hit.judged === value ? null : value,
@@ -205,11 +206,10 @@ function judge(card, verdict) {
 
 function paint(hit, value) {
   hit.judged = value;
-  const card = one(`.hit[data-page="${hit.page}"]`);
-  for (const [name, mine] of [["right", true], ["wrong", false]]) {
-    const button = card && one(`[data-judge=${name}]`, card);
-    button?.classList.toggle("on", value === mine);
-    button?.setAttribute("aria-pressed", value === mine);
+  for (const button of all(`[data-page="${hit.page}"] [data-judge]`, one("#tab-search"))) {
+    const on = value === (button.dataset.judge === "right") && value !== null;
+    button.classList.toggle("on", on);
+    button.setAttribute("aria-pressed", on);
   }
 }
 
@@ -218,11 +218,11 @@ export function key(event, typing) {
   if (typing && !(typing.id === "q" && event.key === "ArrowDown")) return;
   if (step && asked?.hits.length) {
     const cards = all(".hit").filter((card) => !card.closest("[hidden]"));
-    const at = cards.findIndex((card) => card.classList.contains("on"));
-    const closed = current === null; // the page was closed: the same answer opens again
-    const next = cards[at < 0 ? 0 : closed ? at : Math.min(cards.length - 1, Math.max(0, at + step))];
+    const at = cards.findIndex((card) => Number(card.dataset.page) === listed);
+    const away = current !== listed; // the page was closed, or leafed on: back to the answer
+    const next = cards[at < 0 ? 0 : away ? at : Math.min(cards.length - 1, Math.max(0, at + step))];
     if (typing) typing.blur();
-    if (next && (closed || next !== cards[at])) select(Number(next.dataset.page), { from: "key" });
+    if (next && (away || next !== cards[at])) select(Number(next.dataset.page), { from: "key" });
     else if (next) next.focus({ preventScroll: true });
     event.preventDefault();
     return;
@@ -230,8 +230,8 @@ export function key(event, typing) {
   if (typing) return;
   const lower = event.key.toLowerCase();
   if (lower === "r" || lower === "w") {
-    const card = one(".hit.on");
-    if (card) { judge(card, lower === "r" ? "right" : "wrong"); event.preventDefault(); }
+    const page = current ?? listed;
+    if (asked && page !== null) { judge(page, lower === "r" ? "right" : "wrong"); event.preventDefault(); }
   } else if (lower === "u") { if (judging.undo()) event.preventDefault(); }
   else if (event.key === "Escape") leave();
   else if (event.key === "Enter" && event.target.matches(".hit")) select(Number(event.target.dataset.page), { from: "click" });

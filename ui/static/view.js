@@ -1,10 +1,10 @@
 // The page view: the large picture with the marked place, or the player at the second.
 
 import { get } from "./net.js";
-import { element, failed, narrow, one } from "./dom.js";
+import { copy, element, failed, narrow, one, toast } from "./dom.js";
 
 const MOST = 0.6; // of a page: a larger place is no place
-let box = null, actions = null, shown = null, running = null;
+let box = null, actions = null, shown = null, running = null, cited = "";
 const known = new Map(); // what the server said about a page, for this visit
 
 export function start(panel, wired) {
@@ -16,7 +16,8 @@ export function start(panel, wired) {
     if (event.target.closest(".close")) return actions.leave();
     const go = event.target.closest("[data-go]");
     if (go) return actions.go(Number(go.dataset.go));
-    if (event.target.closest(".zoom")) zoom();
+    if (event.target.closest("[data-act=cite]")) cite();
+    else if (event.target.closest(".zoom")) zoom();
     else if (event.target.matches(".sheet img.large, .sheet .box")) zoom(event);
   });
 }
@@ -35,13 +36,15 @@ export function hide() {
   box.replaceChildren();
 }
 
-export async function show(page, { query, hit, play, same }) {
+// `listed`: its card is in sight, and can be judged there.
+export async function show(page, { query, hit, listed, play, same }) {
   if (same && shown?.page === page) { if (play) start_playing(); return shown; }
   running?.abort();
   const mine = running = new AbortController();
-  let data = known.get(page);
+  const asked = hit ? "" : query, key = `${page} ${asked}`; // an answer knows itself how it is judged
+  let data = known.get(key);
   try {
-    if (!data) data = await get(`/api/view/${page}`, {}, mine.signal);
+    if (!data) data = await get(`/api/view/${page}`, { q: asked }, mine.signal);
   } catch (error) {
     if (error.name === "AbortError") return null;
     box.hidden = false;
@@ -50,11 +53,14 @@ export async function show(page, { query, hit, play, same }) {
   }
   if (mine.signal.aborted) return null;
   if (known.size > 200) known.clear();
-  known.set(page, data);
+  known.set(key, data);
   shown = data;
   box.innerHTML = data.html;
   box.hidden = false;
   one(".why", box).innerHTML = hit?.why || "";
+  one(".rate", box).hidden = !query;
+  one(".rate", box).classList.toggle("listed", listed);
+  cited = hit?.cite || data.cite;
   fit();
   if (hit?.region) draw(hit.region, true);
   const video = one("video", box);
@@ -107,6 +113,16 @@ function zoom(event) {
   const after = picture.getBoundingClientRect(), frame = sheet.getBoundingClientRect();
   sheet.scrollBy(after.left + fx * after.width - frame.left - frame.width / 2, after.top + fy * after.height - frame.top - frame.height / 2);
 }
+
+async function cite() {
+  try {
+    await copy(cited);
+    toast("Citation copied");
+  } catch (error) { failed(error); }
+}
+
+// The page on the screen, for what it knows beside the answers: how it is judged.
+export const on_screen = (page) => (shown?.page === page ? shown : null);
 
 // Ends a zoom; false when there was none.
 export function fitted() {
