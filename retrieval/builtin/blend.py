@@ -1,6 +1,6 @@
 """Fits how the reranker's scores are weighed with the fusion, and prints what that is worth on questions it did not see.
 
-    python -m retrieval.builtin.blend LIBRARY FOLDER[:SPLIT]… [--profiles page/text,picture/text] [--write]
+    python -m retrieval.builtin.blend LIBRARY FOLDER[:SPLIT]… [--profiles picture/text] [--write]
 
 LIBRARY holds the files of every FOLDER, as for `retrieval.builtin.weigh`. The questions of a folder are asked among its
 files; figures come from halves: each half blended by the fit of the other, and paired intervals over all of them. The
@@ -142,7 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path)
     parser.add_argument("folders", nargs="+")
-    parser.add_argument("--profiles", default="page/text,picture/text")
+    parser.add_argument("--profiles", default="picture/text")
     parser.add_argument("--write", action="store_true", help="into retrieval/fusion.json")
     args = parser.parse_args()
     profiles: list[str] = args.profiles.split(",")

@@ -11,7 +11,7 @@ import json
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -158,10 +158,17 @@ def read(path: Path) -> list[Ranked]:
     return found
 
 
-def gathered(data: Path, cache: Path, tell: Callable[[str], None], count: int | None = None) -> list[Ranked]:
+def gathered(
+    data: Path,
+    cache: Path,
+    tell: Callable[[str], None],
+    count: int | None = None,
+    groups: Iterable[str] = tuple(GROUPS),
+) -> list[Ranked]:
     """The lists of all sets, or of `count` questions of each; made once and kept in `cache`."""
     found = []
-    for group, names in GROUPS.items():
+    for group in groups:
+        names = GROUPS[group]
         path = cache / (f"lists-{group}.jsonl" if count is None else f"lists-{group}-{count}.jsonl")
         if not path.exists():
             sets = [

@@ -1,8 +1,8 @@
 """The built-in Reranker: a cross-encoder of MiniLM's form that reads a question and a passage together.
 
 It is a real sentence-transformers CrossEncoder. Its token tables and lower layers are those of the pinned MiniLM package; the
-layers above them are trained by `python -m retrieval.builtin.train_reranker`. No weights ship: what they gain is not worth
-their time yet (docs/builtin.md), so the fusion asks for none.
+layers above them begin as the text net's and are trained by `python -m retrieval.builtin.train_reranker`. The fusion says for
+which Profiles it is asked, and how its scores are weighed (`blend.py`).
 
 MiniLM is a mean-pooled encoder, whose first token knows nothing, so the head reads what MiniLM does know: how well each of the
 question's tokens finds its like in the passage (late interaction: Khattab and Zaharia, 2020), how alike the two means are, and
