@@ -14,6 +14,7 @@ GLASS = (
     '<circle cx="11" cy="11" r="7"/><path d="m20 20-4-4"/></svg>'
 )
 
+KEYS = (("↑ ↓", "answers"), ("← →", "pages"), ("Z", "zoom"), ("O", "open file"), ("U", "undo"))
 EVERYTHING = '<button type="button" class="link" data-act="everywhere">Search everything</button>'
 
 SHELL = f"""<section class="folio" id="tab-search" aria-label="Search"><main>
@@ -101,7 +102,8 @@ def _list(result: SearchResult, fitting: int) -> str:
             f'<span class="lesser">{nothing}<button type="button" class="link" data-act="weaker">{show}</button></span>'
         )
     teach = '<button type="button" class="link" data-act="teach">Find it and teach</button>'
-    out += f'<p class="note more">{said}<span>The right page is missing? {teach}</span></p>'
+    keys = " ".join(f"<span><kbd>{key}</kbd> {does}</span>" for key, does in KEYS) if result.hits else ""
+    out += f'<p class="note more">{said}<span>The right page is missing? {teach}</span><span class="keys">{keys}</span></p>'
     if weaker:
         out += f'<div class="hits weaker" hidden>{"".join(weaker)}</div>'
     return out

@@ -62,6 +62,7 @@ def test_leafing_on_leaves_the_list_alone_and_the_page_can_be_judged(
     server.library.add([book(tmp_path / "book.pdf")])
     page.goto(f"{server.address}/?q=herons+in+water")
     page.locator(".hit", has_text="page 3").first.click()
+    expect(page.locator(".keys")).to_contain_text("← → pages")
     expect(page.locator(".view .rate")).to_be_hidden()  # its card is in sight
     shown = page.locator(".hit:visible").count()
     page.keyboard.press("ArrowRight")
@@ -118,3 +119,19 @@ def test_filters_that_leave_nothing_lead_back_to_everything(page: Page, server: 
     page.locator("[data-act=everywhere]").click()
     expect(page.locator(".hit").first).to_contain_text("Herons")
     assert "kind=" not in page.url
+
+
+def test_a_phone_shows_every_button_of_a_document_whole(server: Running, tmp_path: Path, browser: Browser) -> None:
+    server.library.add([book(tmp_path / "book.pdf")])
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    page.goto(f"{server.address}/?tab=library")
+    page.locator(".doc").first.tap()
+    expect(page.locator("dialog[open] .actions")).to_contain_text("Open file")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('dialog[open] .actions .btn')]
+            .filter(button => button.scrollWidth > button.clientWidth).map(button => button.innerText)"""
+    )
+    assert cut == []
+    expect(page.locator("dialog[open] .actions a")).to_have_attribute("target", "_blank")
+    phone.close()
