@@ -148,10 +148,20 @@ def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, flo
 
 
 def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
+    """What an ingest is at: its files are read one by one, and what follows has counts of its own."""
     if jobs.loading(db) and any(row.id in job_ids for row in jobs.active(db)):
         return LOADING
-    tallies = [documents.job_tally(db, job_id, None) for job_id in job_ids]
-    count, finished = sum(t.documents for t in tallies), sum(t.done for t in tallies)
+    generation = models.current(db).generation_id
+    tallies = [documents.job_tally(db, job_id, generation) for job_id in job_ids]
+    count, unread = sum(t.documents for t in tallies), sum(t.unread for t in tallies)
+    files = "1 file" if count == 1 else f"{count} files"
     if not count:
         return "reading files"
-    return f"reading {min(finished + 1, count)} of {count} files" if count > 1 else "reading 1 file"
+    if unread:
+        return f"reading {count - unread + 1} of {files}" if count > 1 else f"reading {files}"
+    if any(t.parts_ready < t.parts for t in tallies):
+        return f"reading {files} by meaning"
+    waiting, read = sum(t.ocr for t in tallies), sum(t.ocr_ready for t in tallies)
+    if read < waiting:
+        return f"reading the text in {read + 1:,} of {waiting:,} {'page' if waiting == 1 else 'pages'} (OCR)"
+    return f"{files} read"

@@ -39,7 +39,23 @@ def test_a_job_tells_how_far_it_is_and_how_long_it_takes(tmp_path: Path) -> None
         assert last.finished is not None and last.finished >= last.created
         assert len(set(done)) > 3
         assert shop.library.jobs.active() is None
-        assert last.title == "reading 2 of 2 files"
+        assert last.title == "2 files read"
+
+
+def test_a_job_says_which_part_of_the_work_it_is_at(tmp_path: Path) -> None:
+    with Workshop(tmp_path, {"a.pdf": many(3, "zebra"), "b.pdf": [page(n, wants_ocr=True) for n in (1, 2)]}) as shop:
+        job, _ = shop.add("a.pdf", "b.pdf")
+        assert job is not None
+        titles = [shop.library.jobs.get(job).title]
+        while shop.step():
+            titles.append(shop.library.jobs.get(job).title)
+        assert list(dict.fromkeys(titles)) == [
+            "reading 1 of 2 files",
+            "reading 2 of 2 files",
+            "reading 2 files by meaning",
+            "reading the text in 1 of 2 pages (OCR)",
+            "2 files read",
+        ]
 
 
 def test_while_the_worker_loads_the_model_its_job_says_so(tmp_path: Path) -> None:
@@ -60,8 +76,8 @@ def test_while_the_worker_loads_the_model_its_job_says_so(tmp_path: Path) -> Non
         shop.pipeline.close()
         shop.pipeline = Pipeline(shop.store, shop.library.blobs, shop.library.cache, shop.children, load)
         shop.finish()
-        assert titles == ["loading the model", "reading 1 file"]
-        assert shop.library.jobs.get(job).title == "reading 1 file"
+        assert titles == ["loading the model", "reading 1 file by meaning"]
+        assert shop.library.jobs.get(job).title == "1 file read"
 
 
 def test_the_json_of_a_job(tmp_path: Path) -> None:
