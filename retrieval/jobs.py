@@ -149,7 +149,8 @@ def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, flo
 
 def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
     """What an ingest is at: its files are read one by one, and what follows has counts of its own."""
-    if jobs.loading(db) and any(row.id in job_ids for row in jobs.active(db)):
+    running = any(row.id in job_ids for row in jobs.active(db))
+    if running and jobs.loading(db):
         return LOADING
     generation = models.current(db).generation_id
     tallies = [documents.job_tally(db, job_id, generation) for job_id in job_ids]
@@ -157,6 +158,8 @@ def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
     files = "1 file" if count == 1 else f"{count} files"
     if not count:
         return "reading files"
+    if not running:
+        return f"{files} read"
     if unread:
         return f"reading {count - unread + 1} of {files}" if count > 1 else f"reading {files}"
     if any(t.parts_ready < t.parts for t in tallies):
