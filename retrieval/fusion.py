@@ -77,7 +77,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """A Profile's log-odds after the reranker has read the Page: the fused ones and its score, weighed."""
+    """What a Profile's Pages are ordered by when the reranker has read them: the fused log-odds and its score, weighed."""
 
     fused: float
     score: float
@@ -98,7 +98,6 @@ class Fusion:
     profiles: Mapping[str, Weights]
     cutoff: float
     by_words: Weights
-    by_vectors: Weights
     scales: Mapping[str, Scale]
     own: bool = True
     reranked: Mapping[str, Blend] = field(default_factory=dict)
@@ -113,8 +112,12 @@ class Fusion:
 
     @property
     def vectors_only(self) -> Fusion:
-        """The same for measuring what vectors are worth by themselves."""
-        return replace(self, profiles=dict.fromkeys(self.profiles, self.by_vectors))
+        """The same for measuring what vectors are worth by themselves: the two routes as each Profile weighs them."""
+        routes = {
+            key: Weights({route: row.weights.get(route, 0.0) for route in self.scales}, row.offset)
+            for key, row in self.profiles.items()
+        }
+        return replace(self, profiles=routes)
 
     @property
     def for_another_encoder(self) -> Fusion:
@@ -133,7 +136,6 @@ def from_json(text: str) -> Fusion:
         {key: _weights(row) for key, row in data["profiles"].items()},
         data["cutoff"],
         _weights(data["by_words"]),
-        _weights(data["by_vectors"]),
         {route: Scale(**scale) for route, scale in data["scales"].items()},
         reranked={key: Blend(**row) for key, row in data.get("reranked", {}).items()},
     )
@@ -156,7 +158,6 @@ def to_json(fusion: Fusion) -> str:
         "profiles": {key: row(weights) for key, weights in fusion.profiles.items()},
         "cutoff": fusion.cutoff,
         "by_words": row(fusion.by_words),
-        "by_vectors": row(fusion.by_vectors),
         "scales": {route: {"mean": s.mean, "deviation": s.deviation} for route, s in fusion.scales.items()},
         "reranked": {key: asdict(blend) for key, blend in fusion.reranked.items()},
     }

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from retrieval.words import NOISE, Words, look_up
 
 WORDS_K = 200  # pages by BM25
 VECTORS_K = 100  # parts of a route; twice as many of both leave `pages` as it is and take twice as long
-RERANK_K = 20
+RERANK_K = 10  # twice as many take twice as long and are worth .001 on charts
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
 LITERAL = (
     0.5  # log-odds by which a page that answers the question as it stands is ahead of one that answers it spelled out
@@ -215,10 +214,10 @@ def shown(db: sqlite3.Connection, candidates: Sequence[Candidate]) -> list[PartI
 def rerank(
     db: sqlite3.Connection, query: str, ordered: list[Candidate], reranker: Reranker, fusion: Fusion
 ) -> list[Candidate]:
-    """The first candidates in their order after the reranker has read those of its Profiles.
+    """The first candidates in their order after the reranker has read those of its Profiles; the others keep their places,
+    since what a score is worth against Pages that were not read is not known.
 
-    Where the fusion knows what its scores are worth they are weighed with what was known before; else they alone order
-    the candidates of its Profiles, and the others keep their places.
+    Where the fusion knows how, a score is weighed with what was known before; else it alone counts.
     """
     head = [
         place
@@ -227,34 +226,25 @@ def rerank(
     ]
     if len(head) < 2:
         return ordered
-    scores = reranker.score(query, shown(db, [ordered[place] for place in head]))
-    blended = [fusion.reranked.get(Profile(ordered[p].page.kind, ordered[p].page.has_text).key) for p in head]
-    if None in blended:
-        return _reordered(ordered, head, scores)
-    for place, blend, score in zip(head, blended, scores.tolist(), strict=True):
-        assert blend is not None
-        ordered[place].fused = blend.log_odds(ordered[place].fused, score)
-    log_odds = np.array([ordered[place].fused for place in head], np.float32)
-    for place, share in zip(head, chance(log_odds).tolist(), strict=True):
-        ordered[place].chance = share
-    result = sorted(ordered[:RERANK_K], key=lambda c: (-c.fused, c.page_id)) + ordered[RERANK_K:]
-    read = {ordered[place].page_id for place in head}
-    for rank, candidate in enumerate((c for c in result if c.page_id in read), 1):
-        candidate.ranks["reranked"] = rank
-    for above, below in pairwise(result):  # who was not read stays behind who was
-        below.chance = min(below.chance, above.chance)
-    return result
+    read = [ordered[place] for place in head]
+    scores = reranker.score(query, shown(db, read))
+    blends = [fusion.reranked.get(Profile(c.page.kind, c.page.has_text).key) for c in read]
+    known = [
+        blend.log_odds(candidate.fused, score)
+        for blend, candidate, score in zip(blends, read, scores.tolist(), strict=True)
+        if blend is not None
+    ]
+    return _reordered(ordered, head, np.array(known, np.float32) if len(known) == len(read) else scores)
 
 
 def _reordered(ordered: list[Candidate], head: Sequence[int], scores: Floats) -> list[Candidate]:
     """The candidates at the places `head` in the order of their scores, with the chances that those places had."""
-    best = [head[i] for i in np.argsort(-scores, kind="stable")]
-    shares = sorted((ordered[place].chance for place in head), reverse=True)
+    best = [ordered[head[i]] for i in np.argsort(-scores, kind="stable")]
+    shares = [ordered[place].chance for place in head]
     result = list(ordered)
-    for rank, (place, source, share) in enumerate(zip(head, best, shares, strict=True), 1):
-        result[place] = ordered[source]
-        result[place].ranks["reranked"] = rank
-        result[place].chance = share
+    for rank, (place, candidate, share) in enumerate(zip(head, best, shares, strict=True), 1):
+        candidate.ranks["reranked"], candidate.chance = rank, share
+        result[place] = candidate
     return result
 
 

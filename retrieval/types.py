@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Floats: TypeAlias = "NDArray[np.float32]"
+Halves: TypeAlias = "NDArray[np.float16]"
 Ints: TypeAlias = "NDArray[np.int64]"
 Bools: TypeAlias = "NDArray[np.bool_]"
 

@@ -46,7 +46,7 @@ class PictureTower(InputModule):
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         pixels: Tensor = features["pixel_values"]
-        features["sentence_embedding"] = self.net(pixels.to(self.net.classifier.weight.dtype)).float()
+        features["sentence_embedding"] = self.net(pixels.to(self.net.head[0].weight.dtype)).float()
         return features
 
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:

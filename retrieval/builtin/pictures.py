@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,11 +11,12 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from ..types import Floats, Ints, PartInput
+from ..types import Floats, Halves, Ints, PartInput
 from .embedder import BuiltinEmbedder
 
 CHUNK = 256
 T = TypeVar("T")
+Rows = TypeVar("Rows", Floats, Halves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def picture_features(
         return embedder.features([Image.open(file).convert("RGB") for file in chunk])
 
     names = [f"{file.parent.parent.name}/{file.name}" for file in files]
-    return _kept(names, list(files), compute, cache / f"features-{embedder.feature_key[:12]}", tell)
+    return kept(names, list(files), compute, cache / f"features-{embedder.feature_key[:12]}", tell)
 
 
 def caption_vectors(
@@ -80,17 +81,17 @@ def caption_vectors(
     def compute(chunk: Sequence[str]) -> Floats:
         return embedder.embed_queries([PartInput(text=text) for text in chunk])
 
-    return _kept(list(texts), list(texts), compute, cache / f"captions-{embedder.query_key[:12]}", tell)
+    return kept(list(texts), list(texts), compute, cache / f"captions-{embedder.query_key[:12]}", tell)
 
 
-def _kept(
+def kept(
     names: Sequence[str],
     items: Sequence[T],
-    compute: Callable[[Sequence[T]], Floats],
+    compute: Callable[[Sequence[T]], Rows],
     folder: Path,
     tell: Callable[[str], None],
-) -> Floats:
-    """Rows by name out of the chunks in `folder`; what is missing is computed and added as new chunks."""
+) -> Rows:
+    """(n, …) rows by name out of the chunks in `folder`; what is missing is computed and added as new chunks."""
     folder.mkdir(parents=True, exist_ok=True)
     known: dict[str, tuple[Path, int]] = {}
     for index in sorted(folder.glob("*.json")):
@@ -106,13 +107,17 @@ def _kept(
         target.with_suffix(".json").write_text(json.dumps([names[place] for place in places]), encoding="utf-8")
         known |= {names[place]: (target, row) for row, place in enumerate(places)}
         tell(f"{folder.name}: {min(start + CHUNK, len(missing))} of {len(missing)} new")
-    return np.stack(list(_rows(names, known))) if names else np.zeros((0, 0), dtype=np.float32)
-
-
-def _rows(names: Sequence[str], known: dict[str, tuple[Path, int]]) -> Iterator[Floats]:
-    chunks: dict[Path, Floats] = {}
-    for name in names:
+    if not names:
+        return compute([])
+    of_chunk: dict[Path, list[tuple[int, int]]] = {}
+    for place, name in enumerate(names):
         path, row = known[name]
-        if path not in chunks:
-            chunks[path] = np.load(path, allow_pickle=False)
-        yield chunks[path][row]
+        of_chunk.setdefault(path, []).append((place, row))
+    found: Rows | None = None
+    for path, rows in of_chunk.items():  # one chunk at a time in memory: maps are large
+        chunk: Rows = np.load(path, allow_pickle=False)
+        if found is None:
+            found = np.empty_like(chunk, shape=(len(names), *chunk.shape[1:]))
+        found[[place for place, _ in rows]] = chunk[[row for _, row in rows]]
+    assert found is not None
+    return found

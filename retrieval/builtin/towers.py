@@ -1,4 +1,4 @@
-"""EfficientNet-Lite2: the frozen net behind the builtin picture route. One file, torch only.
+"""EfficientNet-Lite2: the net behind the builtin picture route. One file, torch only.
 
 Classification net of Tan and Le, "EfficientNet" (2019), in its "lite" form: no squeeze-and-excite, ReLU6, the stem and
 the head keep their size. Width 1.1, depth 1.2, trained at 260 px; padding as TensorFlow does it, so that its weights fit.
@@ -20,7 +20,6 @@ from torch.nn import functional
 from .embedder import PICTURE_PX
 
 FEATURES = 1280
-CLASSES = 1000
 BATCH_NORM_EPS = 1e-3
 PIXEL_MEAN, PIXEL_SCALE = 127.0, 128.0
 
@@ -90,7 +89,7 @@ class Block(nn.Module):
 
 
 class EfficientNetLite2(nn.Module):
-    """`forward`: pixels (B, 3, H, W) → features (B, 1280), the mean over the last map. `classify`: ImageNet logits.
+    """`forward`: pixels (B, 3, H, W) → features (B, 1280), the mean over the last map. It has no classifier.
 
     BatchNorm always uses its stored statistics: `train()` leaves this net in evaluation mode, or a trainer's
     `model.train()` would let the statistics drift although every weight is frozen.
@@ -108,7 +107,6 @@ class EfficientNetLite2(nn.Module):
                 inside = stage.channels
         self.blocks = nn.Sequential(*blocks)
         self.head = conv_norm(inside, FEATURES)
-        self.classifier = nn.Linear(FEATURES, CLASSES)
         self.eval()
 
     def train(self, mode: bool = True) -> EfficientNetLite2:
@@ -122,11 +120,6 @@ class EfficientNetLite2(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         return self.feature_map(pixels).mean(dim=(2, 3))
 
-    def classify(self, pixels: Tensor) -> Tensor:
-        """(B, 3, H, W) → (B, 1000) logits."""
-        logits: Tensor = self.classifier(self.forward(pixels))
-        return logits
-
 
 def to_pixels(pictures: Sequence[Image.Image], px: int = PICTURE_PX) -> Tensor:
     """(B, 3, px, px) float32 in channels-last order. The whole picture is squeezed to a square: nothing is cut off."""
@@ -135,12 +128,17 @@ def to_pixels(pictures: Sequence[Image.Image], px: int = PICTURE_PX) -> Tensor:
     return (batch.float() - PIXEL_MEAN) / PIXEL_SCALE
 
 
+def is_count(name: str) -> bool:
+    """A BatchNorm's count of batches, which nothing reads and no file has."""
+    return name.endswith("num_batches_tracked")
+
+
 def load_tower(path: Path) -> EfficientNetLite2:
     """The net with the weights of a safetensors file (any float type on disk, float32 in memory)."""
     net = EfficientNetLite2()
     state = {name: tensor.float() for name, tensor in load_file(path).items()}
     missing, unexpected = net.load_state_dict(state, strict=False)
-    absent = [name for name in missing if not name.endswith("num_batches_tracked")]
+    absent = [name for name in missing if not is_count(name)]
     if absent or unexpected:
         raise ValueError(f"{path.name} does not fit EfficientNet-Lite2: missing {absent}, unexpected {unexpected}")
     net.requires_grad_(False)

@@ -184,6 +184,7 @@ def test_a_model_has_the_reranker_that_its_fusion_knows_how_to_weigh(
     with Library(tmp_path / "library", cache=tmp_path / "cache") as library:
         with library.store.write() as db:
             set_setting(db, "precision", "float32")
+        monkeypatch.setattr(library.models, "_fusion", lambda row: replace(builtin_fusion(), reranked={}))
         assert library.models.reranker() is None and asked == []
         blended = replace(builtin_fusion(), reranked={"page/text": Blend(1.0, 0.5, 0.0)})
         monkeypatch.setattr(library.models, "_fusion", lambda row: blended)

@@ -13,10 +13,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from retrieval.builtin import pictures, train, train_text
+from retrieval.builtin import pictures, train, train_projection, train_text
 from retrieval.builtin.embedder import PROJECTION, TEXT, TOWER, WEIGHTS, BuiltinEmbedder, load
 from retrieval.builtin.lists import CHARTS, Ranked
-from retrieval.builtin.train import Examples, Recipe
+from retrieval.builtin.train_projection import Examples, Recipe
 from tests.retrieval.conftest import Models
 from tests.retrieval.small_set import write_small_set
 
@@ -74,19 +74,19 @@ def test_info_nce_closed_form() -> None:
     rows = torch.eye(3)
     nothing = torch.zeros(3, 3, dtype=torch.bool)
     expected = np.log(np.e**2 + 2) - 2  # logits 2 on the diagonal, 0 elsewhere
-    assert train.info_nce(rows, rows, torch.tensor(2.0), nothing).item() == pytest.approx(expected, abs=1e-6)
+    assert train_projection.info_nce(rows, rows, torch.tensor(2.0), nothing).item() == pytest.approx(expected, abs=1e-6)
     same = nothing.clone()
     same[0, 1] = same[1, 0] = True  # left out of rows 0 and 1, so they have one wrong answer only
     fewer = (2 * (np.log(np.e**2 + 1) - 2) + expected) / 3
-    assert train.info_nce(rows, rows, torch.tensor(2.0), same).item() == pytest.approx(fewer, abs=1e-6)
+    assert train_projection.info_nce(rows, rows, torch.tensor(2.0), same).item() == pytest.approx(fewer, abs=1e-6)
 
 
 def test_found_at_counts_captions_with_any_right_picture() -> None:
     captions = np.eye(3, dtype=np.float32)
     rows = np.array([[1, 0, 0], [0, 1, 0], [0.9, 0, 0.1], [0, 0.5, 0.4]], dtype=np.float32)
     examples = Examples(rows, captions, np.array([[0, 2], [1, 1], [2, 3], [2, 0]]), np.zeros(4, bool))
-    assert train.found_at(examples, rows, 1) == pytest.approx(2 / 3)  # caption 0's picture comes second
-    assert train.found_at(examples, rows, 2) == 1.0
+    assert train_projection.found_at(examples, rows, 1) == pytest.approx(2 / 3)  # caption 0's picture comes second
+    assert train_projection.found_at(examples, rows, 2) == 1.0
 
 
 def test_training_learns_and_folds_the_scaling() -> None:
@@ -97,11 +97,11 @@ def test_training_learns_and_folds_the_scaling() -> None:
     captions /= np.linalg.norm(captions, axis=1, keepdims=True)
     examples = Examples(features, captions, np.stack([np.arange(200)] * 2, axis=1), np.zeros(200, bool))
     recipe = Recipe(hidden=32, epochs=25, batch=50, input_dropout=0.0, dropout=0.0, members=2)
-    state = train.train(examples, recipe)
-    again = train.train(examples, recipe)
+    state = train_projection.train(examples, recipe)
+    again = train_projection.train(examples, recipe)
     assert all(torch.equal(state[name], again[name]) for name in state)
-    rows = train.project(features, state)
-    assert train.found_at(examples, rows, 1) > 0.9
+    rows = train_projection.project(features, state)
+    assert train_projection.found_at(examples, rows, 1) > 0.9
     layers = nn.Sequential(nn.Linear(1280, 64), nn.GELU(), nn.Linear(64, 384))
     layers.load_state_dict(
         {
@@ -114,7 +114,7 @@ def test_training_learns_and_folds_the_scaling() -> None:
     with torch.no_grad():
         expected = nn.functional.normalize(layers(torch.from_numpy(features)), dim=-1)
     np.testing.assert_allclose(rows, expected, atol=1e-5)
-    members = [train.train(examples, replace(recipe, members=1, seed=seed)) for seed in (0, 1)]
+    members = [train_projection.train(examples, replace(recipe, members=1, seed=seed)) for seed in (0, 1)]
     one, two = (_layers(member, torch.from_numpy(features)) for member in members)
     np.testing.assert_allclose(rows, nn.functional.normalize(one + two, dim=-1), atol=1e-5)
 
