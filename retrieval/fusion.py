@@ -98,6 +98,7 @@ class Fusion:
     profiles: Mapping[str, Weights]
     cutoff: float
     by_words: Weights
+    by_vectors: Weights
     scales: Mapping[str, Scale]
     own: bool = True
     reranked: Mapping[str, Blend] = field(default_factory=dict)
@@ -112,12 +113,10 @@ class Fusion:
 
     @property
     def vectors_only(self) -> Fusion:
-        """The same for measuring what vectors are worth by themselves: the two routes as each Profile weighs them."""
-        routes = {
-            key: Weights({route: row.weights.get(route, 0.0) for route in self.scales}, row.offset)
-            for key, row in self.profiles.items()
-        }
-        return replace(self, profiles=routes)
+        """The same for measuring what vectors are worth by themselves: of Pages without text that is the picture's alone."""
+        bare = {key: Weights({"picture": row.weights["picture"]}, row.offset) for key, row in self.profiles.items()}
+        of_text = {key: self.by_vectors for key in bare if Profile.of(key).has_text}
+        return replace(self, profiles=bare | of_text)
 
     @property
     def for_another_encoder(self) -> Fusion:
@@ -136,6 +135,7 @@ def from_json(text: str) -> Fusion:
         {key: _weights(row) for key, row in data["profiles"].items()},
         data["cutoff"],
         _weights(data["by_words"]),
+        _weights(data["by_vectors"]),
         {route: Scale(**scale) for route, scale in data["scales"].items()},
         reranked={key: Blend(**row) for key, row in data.get("reranked", {}).items()},
     )
@@ -158,6 +158,7 @@ def to_json(fusion: Fusion) -> str:
         "profiles": {key: row(weights) for key, weights in fusion.profiles.items()},
         "cutoff": fusion.cutoff,
         "by_words": row(fusion.by_words),
+        "by_vectors": row(fusion.by_vectors),
         "scales": {route: {"mean": s.mean, "deviation": s.deviation} for route, s in fusion.scales.items()},
         "reranked": {key: asdict(blend) for key, blend in fusion.reranked.items()},
     }

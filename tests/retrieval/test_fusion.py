@@ -25,7 +25,8 @@ def test_every_profile_has_weights() -> None:
     assert set(fusion.scales) == {"text", "picture"}
     assert all(scale.deviation > 0 for scale in fusion.scales.values())
     assert fusion.words_only.weights(Kind.PICTURE, False) == fusion.by_words
-    assert set(fusion.vectors_only.weights(Kind.PICTURE, False).weights) == {"text", "picture"}
+    assert set(fusion.vectors_only.weights(Kind.PICTURE, True).weights) == {"text", "picture"}
+    assert set(fusion.vectors_only.weights(Kind.PICTURE, False).weights) == {"picture"}  # a few letters are no text
     assert set(fusion.by_words.weights) <= {"words", "coverage", "phrases", "number", "document_words", "near_words"}
     assert fusion.own and not fusion.for_another_encoder.own
 
