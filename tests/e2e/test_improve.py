@@ -104,6 +104,7 @@ def test_the_whole_loop(page: Page, birds: Running) -> None:
     expect(page.locator(".versions .on")).to_contain_text("as shipped")
     assert birds.library.models.current.id == "builtin"
     page.locator(".toast >> text=Go back").click()  # an unwanted click on it is undone as well
+    expect(page.locator(".versions .on")).not_to_contain_text("as shipped")  # the row before says "in use since" too
     expect(page.locator(".versions .on")).to_contain_text("in use since")
     assert birds.library.models.current.id == trained
 
