@@ -96,10 +96,10 @@ def lower_maps(
             return rows
 
     def straight(chunk: Sequence[Path]) -> Halves:
-        return _in_parts(chunk, lambda some: of([Image.open(file).convert("RGB") for file in some]))
+        return _in_parts(chunk, lambda some: of([_open(file) for file in some]))
 
     def mirrored(chunk: Sequence[Path]) -> Halves:
-        return _in_parts(chunk, lambda some: of([ImageOps.mirror(Image.open(file).convert("RGB")) for file in some]))
+        return _in_parts(chunk, lambda some: of([ImageOps.mirror(_open(file)) for file in some]))
 
     names = [f"{file.parent.parent.name}/{file.name}" for file in files]
     folder = cache / f"maps-{key}-{frozen}"
@@ -107,6 +107,10 @@ def lower_maps(
         kept(names, list(files), straight, folder / "straight", tell),
         kept(names, list(files), mirrored, folder / "mirrored", tell),
     )
+
+
+def _open(file: Path) -> Image.Image:
+    return Image.open(file).convert("RGB")
 
 
 def _in_parts(chunk: Sequence[Path], of: Callable[[Sequence[Path]], Halves]) -> Halves:
@@ -134,7 +138,7 @@ def train(
     start = train_member(examples.more_frames(projection.frames), projection, recipe.seed)
     upper = Upper(net, recipe.frozen)
     behind = Projection(start, projection, features.std(0) + 1e-4, features.mean(0))
-    log_scale = nn.Parameter(torch.tensor(projection.scale * 2).log())
+    log_scale = nn.Parameter(torch.tensor(projection.scale * 2).log())  # the projection has learned already
     rates = [recipe.rate, recipe.projection_rate, recipe.projection_rate]
     groups = [
         {"params": list(upper.parameters()), "weight_decay": recipe.decay},
