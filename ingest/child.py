@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
@@ -23,7 +23,7 @@ from ingest import frames
 from ingest.jail import isolate, limit_cpu, limit_memory, own_memory
 from ingest.readers import reader_for
 from ingest.sniff import sniff
-from ingest.types import FileKind, Limits, PageRef, Reader, Refused
+from ingest.types import FileKind, Limits, PagedReader, PageRef, Reader, Refused
 
 if TYPE_CHECKING:
     from ingest.ocr import Ocr
@@ -62,7 +62,7 @@ class Server:
         yield {"kind": kind, "patience": VIDEO_PATIENCE if kind is FileKind.VIDEO else 1}, b""
         reader = self._reader(kind, limits)
         start = request["start"]
-        pages = reader.read(path, limits) if start == 1 else self._pdf(request).read(path, limits, start)
+        pages = reader.read(path, limits) if start == 1 else cast("PagedReader", reader).read(path, limits, start)
         for page in pages:
             yield frames.page_to_header(page), getattr(page, "picture", None) or b""
 
@@ -77,9 +77,10 @@ class Server:
         yield {"size": picture.size}, buffer.getvalue()
 
     def _ocr_page(self, request: frames.Header, payload: bytes) -> Reply:
-        longest_px = OCR_LONGEST_PX
-        if request["kind"] == FileKind.PDF:
-            longest_px = min(longest_px, self._pdf(request).pixels(Path(request["path"]), _ref(request), OCR_DPI))
+        kind, longest_px = FileKind(request["kind"]), OCR_LONGEST_PX
+        if kind.is_paged:
+            reader = cast("PagedReader", self._reader(kind, Limits(**request["limits"])))
+            longest_px = min(longest_px, reader.pixels(Path(request["path"]), _ref(request), OCR_DPI))
         yield from self._text_in(self._drawn(request, longest_px))
 
     def _ocr_picture(self, request: frames.Header, payload: bytes) -> Reply:

@@ -29,22 +29,19 @@ DAMAGED = Refused("it is damaged and cannot be read as a picture", "Open it in a
 
 
 class ImageReader:
-    """Reads one picture. Animations and files of several pictures show their first."""
+    """Reads one picture. Animations and files of several pictures show their first; TIFFs of several are scans."""
 
     def read(self, path: Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page | PageError]:
         try:
             with _open(path) as image:
                 width, height = image.size
                 if width * height > limits.max_pixels:
-                    raise Refused(
-                        f"it has {width * height / 1e6:,.0f} million pixels, more than {limits.max_pixels / 1e6:,.0f}",
-                        "Save it smaller.",
-                    )
+                    raise too_large(width, height, limits)
                 if width < 1 or height < 1:
                     raise DAMAGED
-                turned = _orientation(image) >= 5
                 image.draft("RGB", (CHECK_PX, CHECK_PX))
                 image.load()  # a truncated file is found out here
+                turned = _orientation(image) >= 5  # a TIFF says how large it is shown, and is turned by now
         except PILLOW_ERRORS:
             raise DAMAGED from None
         if turned:
@@ -63,12 +60,18 @@ class ImageReader:
             raise ValueError(f"the picture cannot be drawn: {error}") from error
 
 
+def too_large(width: int, height: int, limits: Limits) -> Refused:
+    """For a picture of more than `max_pixels`."""
+    most = f"{limits.max_pixels / 1e6:,.0f}"
+    return Refused(f"it has {width * height / 1e6:,.0f} million pixels, more than {most}", "Save it smaller.")
+
+
 def upright_rgb(image: Image.Image, longest_px: int) -> Image.Image:
     """A decoded picture as people see it: turned by its EXIF orientation, RGB, transparency on white, not enlarged."""
-    orientation = _orientation(image)
+    turn = _orientation(image)
     image = _rgb(image, longest_px)
     image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    return image.transpose(TURNS[turn]) if turn in TURNS else image
 
 
 def _open(path: Path) -> Image.Image:

@@ -11,7 +11,19 @@ from PIL import Image
 
 from ingest.mupdf import ERRORS, pymupdf
 from ingest.passages import clean, passages
-from ingest.types import DEFAULT_LIMITS, Box, Kind, Limits, Line, Page, PageError, PageRef, Refused, Source
+from ingest.types import (
+    DEFAULT_LIMITS,
+    Box,
+    Kind,
+    Limits,
+    Line,
+    Page,
+    PageError,
+    PageRef,
+    Refused,
+    Source,
+    too_many_pages,
+)
 
 # Ligatures become letters; characters that no font names become U+FFFD instead of made-up ones.
 FLAGS = pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_PRESERVE_WHITESPACE
@@ -35,7 +47,7 @@ class PdfReader:
         if count == 0:
             raise Refused("it has no pages", "Save it again from the program that made it.")
         if count > limits.max_pages:
-            raise Refused(f"it has {count:,} pages, more than {limits.max_pages:,}", "Split it, or raise max_pages.")
+            raise too_many_pages(f"{count:,} pages, more than {limits.max_pages:,}")
         for number in range(start, count + 1):
             yield _read_page(document, number)
 

@@ -12,6 +12,10 @@ def reader_for(kind: FileKind) -> Reader:
             from ingest.pdf import PdfReader
 
             return PdfReader()
+        case FileKind.SCAN:
+            from ingest.scan import ScanReader
+
+            return ScanReader()
         case FileKind.IMAGE:
             from ingest.image import ImageReader
 

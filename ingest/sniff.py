@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import struct
+from itertools import count
 from pathlib import Path
 
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ingest.types import DEFAULT_LIMITS, FileKind, Limits, Refused
 
@@ -33,6 +35,7 @@ VIDEO_STARTS = (
 )
 PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+NOT_A_PAGE = 0b101  # of a TIFF's NewSubfileType: a copy in lower resolution, a mask
 # What Pillow and its plugins raise on files that lie about themselves.
 PILLOW_ERRORS = (
     OSError,
@@ -83,6 +86,31 @@ def readable_picture_formats() -> tuple[str, ...]:
     """Names of the formats that Pillow may open: all that it decodes by itself from a real signature."""
     Image.init()
     return tuple(sorted(set(Image.ID) - NOT_PICTURES))
+
+
+def scan_frames(image: Image.Image, most: int) -> list[int]:
+    """Where in a TIFF its pages are, up to `most` of them; none in other files. Smaller copies and masks are left out.
+
+    A broken entry ends the list: what comes after it cannot be found.
+    """
+    found: list[int] = []
+    if not isinstance(image, TiffImageFile):
+        return found
+    for frame in count():
+        try:
+            image.seek(frame)
+        except PILLOW_ERRORS:  # EOFError: that was all
+            break
+        if not _is_copy(image):
+            found.append(frame)
+        if len(found) == most:
+            break
+    return found
+
+
+def _is_copy(image: TiffImageFile) -> bool:
+    kind = image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
+    return isinstance(kind, int) and bool(kind & NOT_A_PAGE)
 
 
 def _head(path: Path, limits: Limits) -> bytes:
@@ -139,9 +167,10 @@ def _picture(head: bytes, path: Path) -> FileKind | None:
         return FileKind.IMAGE if head[8:12] in HEIF_BRANDS | AVIF_BRANDS else None
     if _is_text(head) and not head.startswith((b"P1", b"P2", b"P3", b"#define", b"/* XPM */")):
         return None
+    is_raw = head[8:10] == b"CR"  # a camera's TIFF: one picture in several sizes
     try:
-        with Image.open(path, formats=readable_picture_formats()):
-            return FileKind.IMAGE
+        with Image.open(path, formats=readable_picture_formats()) as image:
+            return FileKind.SCAN if not is_raw and len(scan_frames(image, 2)) > 1 else FileKind.IMAGE
     except Image.DecompressionBombError:
         return FileKind.IMAGE  # the reader compares its size with Limits.max_pixels
     except PILLOW_ERRORS:

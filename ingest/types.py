@@ -28,6 +28,7 @@ class FileKind(StrEnum):
     """What one file is; decided by its first bytes, never by its name."""
 
     PDF = "pdf"
+    SCAN = "scan"  # a TIFF of several pages: what scanners and fax machines make
     IMAGE = "image"
     VIDEO = "video"
     TEXT = "text"  # a page-sized text from a benchmark's corpus.jsonl; never sniffed from a file
@@ -35,6 +36,11 @@ class FileKind(StrEnum):
     @property
     def page_kind(self) -> Kind:
         return {FileKind.IMAGE: Kind.PICTURE, FileKind.VIDEO: Kind.MOMENT}.get(self, Kind.PAGE)
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether its pages have numbers that people know."""
+        return self in (FileKind.PDF, FileKind.SCAN)
 
 
 class Source(StrEnum):
@@ -171,6 +177,11 @@ class Refused(Exception):
         self.remedy = remedy
 
 
+def too_many_pages(pages: str) -> Refused:
+    """For a file of more than `max_pages`."""
+    return Refused(f"it has {pages}", "Split it, or raise max_pages.")
+
+
 class Reader(Protocol):
     """Reads one kind of file. Runs in a child process; see `ingest.worker`."""
 
@@ -180,6 +191,18 @@ class Reader(Protocol):
 
     def picture(self, path: Path, page: PageRef, longest_px: int) -> Image.Image:
         """RGB picture of one page, its longest side at most `longest_px`; raises ValueError when it cannot be made."""
+        ...
+
+
+class PagedReader(Reader, Protocol):
+    """Reads a kind of file that is paged: it can begin at any page, and knows how large one is on paper."""
+
+    def read(self, path: Path, limits: Limits, start: int = 1) -> Iterator[Page | PageError]:
+        """All pages from `start` on."""
+        ...
+
+    def pixels(self, path: Path, page: PageRef, dpi: int) -> int:
+        """Pixels of the page's longest side at `dpi`; raises ValueError."""
         ...
 
 

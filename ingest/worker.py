@@ -45,7 +45,7 @@ class Children:
 
     def read(self, path: Path) -> Iterator[Page | PageError]:
         """Pages of a file as they come; what kind it is, its bytes decide. Raises Refused, with a reason for people,
-        also when reading takes too long, takes too much memory or ends the child. A page of a PDF that does so is a
+        also when reading takes too long, takes too much memory or ends the child. A page of a PDF or of a scan that does so is a
         PageError instead, and the pages after it are read. Stopping early is fine; it costs a child."""
         start, deaths, lost = 1, 0, None
         while True:
@@ -64,7 +64,7 @@ class Children:
             except (Died, frames.BadFrame) as error:
                 died = error if isinstance(error, Died) else Died.crashed()
                 deaths += 1
-                if kind != FileKind.PDF or lost is not None or deaths > MAX_DEATHS:
+                if kind is None or not FileKind(kind).is_paged or lost is not None or deaths > MAX_DEATHS:
                     raise Refused(died.reason, died.remedy) from None
                 lost = PageError(start, died.reason)
                 start += 1

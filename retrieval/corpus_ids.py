@@ -25,7 +25,7 @@ def decode(name: str) -> str:
 def corpus_id(name: str, kind: FileKind, page: PageRow) -> str:
     if kind is FileKind.VIDEO:
         return f"{encode(name)}#t={page.start_s or 0.0:.1f},{page.end_s or 0.0:.1f}"
-    if kind is FileKind.PDF:
+    if kind.is_paged:
         return f"{encode(name)}#page={page.number}"
     return encode(name)
 

@@ -53,7 +53,7 @@ class Documents:
             return self._infos(documents.listed(db, kind, tag, deleted))
 
     def counts(self) -> dict[str, int]:
-        """`documents`, `pages`, `bytes`, `pdf`, `image`, `video`, `text` of what is live, and `deleted` in the bin."""
+        """`documents`, `pages`, `bytes`, and the files of each kind, of what is live, and `deleted` in the bin."""
         return documents.counts(self._store.read())
 
     def _infos(self, rows: Sequence[documents.DocumentRow]) -> builtins.list[DocumentInfo]:

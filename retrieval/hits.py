@@ -11,7 +11,7 @@ from retrieval.fusion import Fusion
 from retrieval.search import Candidate
 from retrieval.store import documents, pages, vectors
 from retrieval.store.db import Store
-from retrieval.types import Added, FileKind, Hit, Route, Stage
+from retrieval.types import Added, Hit, Route, Stage
 
 TEXT_LENGTH = 500
 
@@ -48,7 +48,7 @@ def hits(
                 document_id=document.sha256,
                 kind=page.kind,
                 corpus_id=corpus_id(name, document.kind, page),
-                page=page.number if document.kind is FileKind.PDF else None,
+                page=page.number if document.kind.is_paged else None,
                 start_s=page.start_s,
                 end_s=page.end_s,
                 score=candidate.chance,

@@ -16,7 +16,7 @@ OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 KINDS = ("page", "picture", "moment")
 RECIPES = ("auto", "careful", "balanced", "bold")
 LOSSES = ("mnrl", "cached-mnrl", "triplet", "contrastive", "matryoshka")
-FILE_KINDS = {"pdf": "page", "image": "picture", "video": "moment"}  # names that people also use
+FILE_KINDS = {"pdf": "page", "scan": "page", "image": "picture", "video": "moment"}  # names that people also use
 
 
 def _common() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ SHELF = 240  # documents drawn at once; the rest on request
 ROWS = 6  # files being read that are drawn, the pill counts them all; and of those that were refused
 BIN_DAYS = 30
 _NUMBERS = re.compile(r"([0-9]+)")
-KINDS = (("", "All"), ("pdf", "PDF"), ("image", "Pictures"), ("video", "Videos"))
+KINDS = (("", "All"), ("pdf", "PDF"), ("scan", "Scans"), ("image", "Pictures"), ("video", "Videos"))
 
 SHELL = f"""<section class="folio" id="tab-library" aria-label="Library" hidden><main>
 <div class="drop"><b>Drop files or a folder</b><span class="sub">PDF, pictures, video. Up to 2 GB a file.</span>

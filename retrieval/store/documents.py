@@ -239,7 +239,7 @@ def all_tags(db: sqlite3.Connection) -> list[tuple[str, int]]:
 
 def counts(db: sqlite3.Connection) -> dict[str, int]:
     """Live documents, pages, bytes and files of each kind, and how many lie in the bin."""
-    found = {"documents": 0, "pages": 0, "bytes": 0, "pdf": 0, "image": 0, "video": 0, "text": 0}
+    found = {"documents": 0, "pages": 0, "bytes": 0, **dict.fromkeys(map(str, FileKind), 0)}
     for row in db.execute("SELECT kind, count(*), sum(size) FROM documents WHERE deleted IS NULL GROUP BY kind"):
         found[row[0]] = row[1]
         found["documents"] += row[1]

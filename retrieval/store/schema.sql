@@ -5,7 +5,7 @@ CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     sha256   TEXT NOT NULL UNIQUE,
-    kind     TEXT NOT NULL,                  -- pdf, image, video, text
+    kind     TEXT NOT NULL,                  -- pdf, scan, image, video, text
     path     TEXT,                           -- the original, referenced in place; NULL: it is in blobs/
     size     INTEGER NOT NULL,
     mtime    REAL,

@@ -47,6 +47,18 @@ def picture(path: Path, size: tuple[int, int] = (40, 20), mode: str = "RGB", **s
     return path
 
 
+def tiff(path: Path, words: Sequence[str] = ("INVOICE 4711", "RECEIPT 2290"), **save: object) -> Path:
+    """A scan of A4 pages at 100 dots an inch, one for each of `words`, in black and white."""
+    sheets = []
+    for text in words:
+        sheet = Image.new("1", (827, 1169), 1)
+        ImageDraw.Draw(sheet).text((100, 150), text, fill=0, font_size=60)
+        sheets.append(sheet)
+    given = {"compression": "group4", "dpi": (100, 100), **save}
+    sheets[0].save(path, "TIFF", save_all=True, append_images=sheets[1:], **given)
+    return path
+
+
 def bomb(path: Path, side: int = 60_000) -> Path:
     """A valid PNG of a few kilobytes that says it is `side` × `side` pixels."""
 

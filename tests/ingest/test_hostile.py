@@ -82,6 +82,18 @@ def test_damaged_pictures(tmp_path: Path, form: str) -> None:
     assert "refused" in seen
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_scans(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    saves: list[dict[str, object]] = [{}, {"compression": "tiff_lzw"}, {"compression": None}]
+    wholes = [samples.tiff(tmp_path / "a", **save).read_bytes() for save in saves]
+    seen = set()
+    for _ in range(150):
+        (tmp_path / "a").write_bytes(damaged(chance.choice(wholes), chance))
+        seen.add(outcome(tmp_path / "a"))
+    assert {"read", "refused"} <= seen
+
+
 def test_damaged_documents(tmp_path: Path) -> None:
     chance = random.Random(7)
     wholes = [samples.pdf(tmp_path / "a", ["Hello world"] * 3).read_bytes(), samples.scan(tmp_path / "a").read_bytes()]

@@ -86,17 +86,18 @@ def test_transparency_lies_on_white(tmp_path: Path) -> None:
     assert drawn(tmp_path / "b.gif").getpixel((0, 0)) == WHITE
 
 
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
 @pytest.mark.parametrize(
     ("orientation", "corner"),
     [(1, (0, 0)), (2, (7, 0)), (3, (7, 3)), (4, (0, 3)), (5, (0, 0)), (6, (3, 0)), (7, (3, 7)), (8, (0, 7))],
 )
-def test_exif_orientation(tmp_path: Path, orientation: int, corner: tuple[int, int]) -> None:
+def test_exif_orientation(tmp_path: Path, orientation: int, corner: tuple[int, int], form: str) -> None:
     """A picture of 8 × 4 whose first stored pixel is black: where it is shown."""
     image = Image.new("RGB", (8, 4), "white")
     image.putpixel((0, 0), (0, 0, 0))
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    image.save(tmp_path / "a.png", exif=exif)
+    image.save(tmp_path / "a.png", form, exif=exif)
     size = (8, 4) if orientation < 5 else (4, 8)
     page = read(tmp_path / "a.png")
     picture = drawn(tmp_path / "a.png")

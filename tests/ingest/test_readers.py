@@ -21,7 +21,8 @@ def a_film(path: Path) -> Path:
 
 MAKERS: dict[str, tuple[FileKind, Callable[[Path], Path], str]] = {
     "pdf": (FileKind.PDF, lambda path: samples.pdf(path, ["one", "", "three"]), "a.pdf"),
-    "scan": (FileKind.PDF, samples.scan, "a.pdf"),
+    "scanned": (FileKind.PDF, samples.scan, "a.pdf"),
+    "scan": (FileKind.SCAN, samples.tiff, "a.tif"),
     "picture": (FileKind.IMAGE, lambda path: samples.picture(path, (60, 40)), "a.png"),
     "video": (FileKind.VIDEO, a_film, "a.mp4"),
 }
@@ -90,6 +91,7 @@ def test_what_is_nothing_of_the_kind_is_refused(
         reader.picture(tmp_path / "a", PageRef(1, 0.0), 50)
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow warns, and goes on
 def test_half_a_file_is_refused_or_read_as_far_as_it_goes(
     sample: tuple[FileKind, Path, Reader], tmp_path: Path
 ) -> None:

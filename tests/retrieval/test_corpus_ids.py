@@ -32,6 +32,7 @@ def test_only_percent_and_hash_are_encoded(name: str, encoded: str) -> None:
 
 def test_the_form_of_each_kind() -> None:
     assert corpus_id("a.pdf", FileKind.PDF, page(12)) == "a.pdf#page=12"
+    assert corpus_id("a.tif", FileKind.SCAN, page(12)) == "a.tif#page=12"
     assert corpus_id("a.png", FileKind.IMAGE, page(kind=Kind.PICTURE)) == "a.png"
     assert corpus_id("a.mp4", FileKind.VIDEO, page(3, Kind.MOMENT, 12.34, 15.0)) == "a.mp4#t=12.3,15.0"
     assert corpus_id("MED-10", FileKind.TEXT, page()) == "MED-10"

@@ -72,6 +72,20 @@ def test_real_files_of_all_sorts(library: Library, tmp_path: Path) -> None:
     assert_whole(library)
 
 
+def test_every_page_of_a_scanned_tiff_answers(library: Library, tmp_path: Path) -> None:
+    added = library.add([samples.tiff(tmp_path / "post.tif")], copy=True)
+    assert added.added == [
+        {"document": "post.tif", "document_id": added.added[0]["document_id"], "kind": "page", "pages": 2}
+    ]
+    hit = library.search("receipt").hits[0]
+    assert (hit.corpus_id, hit.page, hit.kind, hit.source) == ("post.tif#page=2", 2, Kind.PAGE, "ocr")
+    assert hit.region is not None and hit.region.y1 < 0.3
+    assert library.documents.counts()["scan"] == 1
+    made = library.documents.picture(hit.page_id, 500)
+    assert (made.width, made.height) == (354, 500)
+    assert_whole(library)
+
+
 def test_nothing_is_waited_for_when_nobody_wants_to(library: Library, tmp_path: Path) -> None:
     path = samples.pdf(tmp_path / "a.pdf", ["zebra"])
     added = library.add([path], wait=False)

@@ -98,6 +98,7 @@ def test_extent() -> None:
     assert wording.extent(document()) == "190 pages"
     assert wording.extent(document(pages=1, used_ocr=True)) == "1 page · OCR"
     assert wording.extent(document(kind=FileKind.VIDEO, pages=38, duration_s=724.0)) == "12:04 · 38 moments"
+    assert wording.extent(document(kind=FileKind.SCAN, pages=4, used_ocr=True)) == "4 pages · OCR"
     assert wording.extent(document(kind=FileKind.IMAGE, missing=True)) == "picture · file is gone"
 
 
