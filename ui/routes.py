@@ -12,6 +12,7 @@ from ui import library_view, samples, search_view, teach_view
 from ui.uploads import SUBTITLES, Uploads, display_name
 
 Verdict = Literal["right", "wrong"]
+RECENT = 6  # questions offered again
 
 
 def api_routes(library: Library, uploads: Uploads) -> APIRouter:
@@ -24,7 +25,9 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
 
     @routes.get("/choices")
     def choices() -> dict[str, object]:
-        return library_view.choices(library) | {"questions": samples.questions(library)}
+        recent = library.training.recent(RECENT)
+        suggested = [question for question in samples.questions(library) if question not in recent]
+        return library_view.choices(library) | {"questions": suggested, "recent": recent}
 
     @routes.get("/search")
     def search(q: str, kind: str = "", document: str = "", tag: str = "") -> dict[str, object]:

@@ -41,7 +41,7 @@ or the second in the video.</div>
 <span class="chip pick"><label class="sr" for="pick-document">Document</label><select id="pick-document"></select></span>
 <span class="chip pick"><label class="sr" for="pick-tag">Tag</label><select id="pick-tag"></select></span></div>
 <span class="grow"></span><span class="sub num summary" role="status"></span></div>
-<div class="idle" hidden><p class="sub hint"></p><div class="suggest" hidden></div><div class="files" hidden></div></div>
+<div class="idle" hidden><p class="sub hint"></p><div class="suggest"></div><div class="files" hidden></div></div>
 <div class="notices"></div>
 <div class="find" hidden><section class="hits" aria-label="Answers"></section>
 <aside class="view" aria-label="The page" hidden></aside></div></div>

@@ -142,6 +142,12 @@ def asked(db: sqlite3.Connection) -> list[AskedRow]:
     return [AskedRow(row[0], row[2], tuple(pages.get(row[1], ())), row[3]) for row in rows]
 
 
+def recent(db: sqlite3.Connection, limit: int) -> list[str]:
+    """What was asked lately, each question once, the one asked last first."""
+    rows = db.execute("SELECT text FROM asked GROUP BY text ORDER BY max(id) DESC LIMIT ?", (limit,))
+    return [text for (text,) in rows]
+
+
 def forget_asked_of(db: sqlite3.Connection, document_id: int) -> None:
     """Questions that a document answered may quote it: they go with it."""
     db.execute(

@@ -109,6 +109,10 @@ class Training:
         with self._store.write() as db:
             questions.note_asked(db, query, page_ids)
 
+    def recent(self, limit: int) -> list[str]:
+        """Questions that people asked lately, the last first."""
+        return questions.recent(self._store.read(), limit)
+
     def queue(self, limit: int = 20) -> list[Teach]:
         """Answers whose judgement would teach most, the best first; see `retrieval.training.queue`."""
         from retrieval.training.queue import queue

@@ -40,6 +40,26 @@ def scans(tmp_path: Path, count: int = 12) -> Path:
     return tmp_path / "scans.pdf"
 
 
+def test_what_was_asked_can_be_asked_again(page: Page, server: Running, tmp_path: Path) -> None:
+    server.library.add([birds(tmp_path)])
+    page.goto(server.address)
+    lately = page.get_by_role("group", name="Asked lately")
+    expect(page.locator(".idle .hint")).to_contain_text("3 pages")
+    expect(lately).to_have_count(0)
+    for question in ("herons", "<b>otters</b>"):
+        page.locator("#q").fill(question)
+        page.locator("#q").press("Enter")
+        expect(page).to_have_title(f"{question} · Folioscope")
+    page.goto(server.address)
+    expect(lately.locator(".chip")).to_have_text(["<b>otters</b>", "herons"])
+    lately.locator(".chip").last.click()
+    expect(page).to_have_title("herons · Folioscope")
+    expect(page.locator(".hit").first).to_contain_text("Herons")
+    page.locator("#q").fill("")
+    page.locator("#q").press("Enter")
+    expect(lately.locator(".chip").first).to_have_text("herons")
+
+
 def test_the_missing_page_is_found_and_taught(page: Page, server: Running, tmp_path: Path) -> None:
     server.library.add([birds(tmp_path)])
     page.goto(f"{server.address}/?q=herons")

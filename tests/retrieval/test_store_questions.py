@@ -37,6 +37,12 @@ def test_the_last_answer_of_each_question_counts(shop: Workshop) -> None:
     assert asked(shop) == [("nothing", 1, ()), ("where is the zebra", 2, (3, 1)), ("quokka", 1, (2,))]
 
 
+def test_what_was_asked_lately(shop: Workshop) -> None:
+    for question in ("zebra", "quokka", "okapi", "zebra"):
+        ask(shop, question, 1)
+    assert questions.recent(shop.store.read(), 2) == ["zebra", "okapi"]
+
+
 def test_pages_in_the_bin_are_left_out_and_come_back(shop: Workshop) -> None:
     ask(shop, "zebra", 1, 2)
     shop.library.documents.remove(["one"])

@@ -97,6 +97,7 @@ async function clear(here) {
   one(".notices").replaceChildren();
   document.title = title();
   suggest();
+  fill(true).then(() => { if (!asked) suggest(); }); // what was asked meanwhile
   one(".find").classList.toggle("alone", true);
   if (here.hit) await open(here.hit);
   else { close(); one(".find").hidden = true; if (!narrow()) one("#q").focus(); }
@@ -267,11 +268,11 @@ export function changed(status, shelf, stamp) {
   }
 }
 
-let filled = null, questions = [];
+let filled = null, questions = [], recent = [];
 async function fill(fresh = false) {
   if (filled && !fresh) return filled;
-  filled = get("/api/choices").then(({ documents, tags, questions: given }) => {
-    questions = given;
+  filled = get("/api/choices").then(({ documents, tags, questions: given, recent: lately }) => {
+    [questions, recent] = [given, lately];
     options("#pick-document", "Document", documents);
     options("#pick-tag", "Tag", tags);
   }).catch(() => { filled = null; });
@@ -296,10 +297,10 @@ function pick(id, value) {
 function suggest() {
   const { q, hit } = address();
   one(".idle").hidden = Boolean(q || hit);
-  const box = one(".suggest");
-  box.hidden = !questions.length;
-  const chips = questions.map((question) => element("button", { type: "button", class: "chip", "data-question": true }, question));
-  box.replaceChildren(element("span", { class: "sub" }, "Try"), ...chips);
+  const chip = (question) => element("button", { type: "button", class: "chip", "data-question": true, title: question }, question);
+  const rows = [["Asked lately", recent], ["Try", questions]].filter(([, given]) => given.length);
+  one(".suggest").replaceChildren(...rows.map(([label, given]) =>
+    element("div", { role: "group", "aria-label": label }, element("span", { class: "sub" }, label), ...given.map(chip))));
 }
 
 export const idle = () => !one(".hello").hidden || !one(".idle").hidden;
