@@ -40,7 +40,6 @@ class ChartRecipe:
     decay: float = 0.01
     scale: float = 20.0  # of the cosines
     dropout: float = 0.1
-    share: float = 1.0  # of the way from the first part's layers that is gone (Wortsman et al., 2022)
     seed: int = 0
 
 
@@ -150,7 +149,6 @@ def sharpen(
     questions = asked(base, rows, recipe.nearest)
     net = Upper(base, recipe, precision_probe() == "bfloat16")
     trained = net.trained()
-    before = {name: weight.detach().clone() for name, weight in trained.items()}
     size = min(recipe.batch, len(questions))
     steps = max(2, int(recipe.passes * len(questions) / size)) if questions else 0
     optimizer = torch.optim.AdamW(trained.values(), lr=recipe.rate, weight_decay=recipe.decay)
@@ -171,10 +169,7 @@ def sharpen(
             losses.append(loss.item())
             if len(losses) % 10 == 0:
                 tell(f"charts, step {len(losses)} of {steps}, loss {np.mean(losses[-10:]):.3f}")
-    return {
-        name: torch.lerp(before[name], weight.detach(), recipe.share).half().contiguous()
-        for name, weight in trained.items()
-    }
+    return {name: weight.detach().half().contiguous() for name, weight in trained.items()}
 
 
 __all__ = ["ChartRecipe", "asked", "sharpen"]

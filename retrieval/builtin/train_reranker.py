@@ -31,13 +31,10 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from sentence_transformers.util import batch_to_device  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from ..metrics import METRICS  # noqa: E402
 from .embedder import TEXT, WEIGHTS, put_layers  # noqa: E402
 from .lists import Ranked, chosen, gathered  # noqa: E402
 from .reranker import FILE, HEAD, build_cross_encoder, is_table  # noqa: E402
 from .train import QUICK, data_folder, tell  # noqa: E402
-
-NDCG = METRICS["ndcg@10"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +169,6 @@ def _batches(rows: Sequence[Ranked], recipe: Recipe, order: random.Random) -> It
         order.shuffle(mixed)
         for start in range(0, len(mixed) - recipe.batch + 1, recipe.batch):
             yield mixed[start : start + recipe.batch]
-
-
-def measure(net: Net, rows: Sequence[Ranked]) -> tuple[float, float]:
-    """NDCG@10 of the lists in the first stage's order and in the scores' alone."""
-    before, after = [], []
-    with torch.inference_mode():
-        for row in rows:
-            scores = net.scores([row.query] * len(row.passages), row.passages).cpu().numpy()
-            gains = np.isin(np.arange(len(scores)), row.right).astype(float)
-            relevant = [1.0] * len(row.right)
-            before.append(NDCG(gains.tolist(), relevant))
-            after.append(NDCG(gains[np.argsort(-scores, kind="stable")].tolist(), relevant))
-    return float(np.mean(before)), float(np.mean(after))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -46,6 +46,6 @@ def test_charts_are_told_apart_from_charts(models: Models, tmp_path: Path) -> No
     taught = load(device="cpu", weights=tmp_path)
     assert train_text.gains(taught, rows[:4]) == [1.0] * 4
     assert sum(train_text.gains(base, rows[:4])) < 4.0
-    stayed = sharpen.sharpen(base, rows[:4], replace(recipe, passes=2, share=0.0), told.append)
+    stayed = sharpen.sharpen(base, rows[:4], replace(recipe, passes=2, rate=0.0), told.append)
     own = base.route("text")[0].model.state_dict()
     assert all(torch.equal(tensor, own[name].half()) for name, tensor in stayed.items())
