@@ -104,8 +104,8 @@ class Trained(NamedTuple):
 
 
 def insert_trained(db: sqlite3.Connection, model: Trained) -> None:
-    """Registers a trained Model. The same labels, seed and machine make the same weights, and so the same id: the later
-    report then takes the place of the earlier one, and a name that a person gave stays."""
+    """Registers a trained Model. The same base, labels, seed and machine make the same weights, and so the same id: the
+    later report then takes the place of the earlier one, and a name that a person gave stays."""
     stored = [name for name in Trained._fields if name != "report"]
     changed = ", ".join(f"{name} = excluded.{name}" for name in stored if name not in ("id", "name"))
     named = model._replace(name=_free_name(db, model.name, model.id))
@@ -115,6 +115,12 @@ def insert_trained(db: sqlite3.Connection, model: Trained) -> None:
         (*(getattr(named, name) for name in stored), time.time()),
     )
     db.execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", (model.id, model.report))
+
+
+def weights_hash(db: sqlite3.Connection, model_id: str) -> str | None:
+    """None for a Model that was not trained here."""
+    row = db.execute("SELECT weights_hash FROM models WHERE id = ?", (model_id,)).fetchone()
+    return None if row is None else row[0]
 
 
 def _free_name(db: sqlite3.Connection, name: str, model_id: str) -> str:

@@ -41,6 +41,7 @@ MARGIN = (
 FOLDS = 5  # of the cross-validation where few questions are held out
 RATES = "train_rates"  # the setting with what a unit of each step takes
 
+SAME = "The judgements made the model that is in use once more: there was nothing new to learn."
 MOVED = ("query map", "fusion weights", "calibration")  # by the careful recipe
 DEEP = "Training the model"
 LOAD, ASSIGN, ASK, LEARN = "Loading the model", "Dividing the questions", "Asking the questions", "Learning"
@@ -254,8 +255,10 @@ class Retrain:
         if self.row.trained:
             trained.inherit(folder, self.library.models.folder(self.row.id))
         digest = weights_hash(folder, matrix)
-        # of a Model that answers as its base does, one a base and set of labels
-        of = f"{digest}{self.row.id}{self.labels_hash}" if made.no_gain else digest
+        if digest == models.weights_hash(self.library.store.read(), self.row.id):
+            made = replace(made, no_gain=True, notes=(*made.notes, SAME))
+        # of a Model that answers as its base does, one a set of labels
+        of = f"{digest}{self.row.id}{self.labels_hash if made.no_gain else ''}"
         result = verdict(
             made,
             found,

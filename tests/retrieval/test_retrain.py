@@ -64,6 +64,19 @@ def test_the_same_judgements_and_seed_make_the_same_model(library: Library) -> N
     assert len(library.models.versions()) == 3
 
 
+def test_a_model_in_use_stays_what_it_is_when_the_same_is_learned_again(library: Library) -> None:
+    judged.judge(library, 20)
+    first = trained(library)
+    library.models.promote(first.model, force=True)
+    again = trained(library)
+    assert again.no_gain and not again.recommended and again.base == first.model != again.model
+    assert any("nothing new" in note for note in again.notes)
+    assert library.models.verdict(first.model) == first
+    assert library.models.row(first.model).base == "builtin"
+    library.models.rollback()
+    assert trained(library).model == first.model
+
+
 def test_too_few_questions_are_refused_with_the_number_missing(library: Library) -> None:
     judged.judge(library, 5)
     with pytest.raises(TooFewQuestions, match="there are 5") as refused:
