@@ -89,7 +89,7 @@ def learn(
     net = course.run_last(batch, chosen)
     fusion = replace(evidence.fusion, profiles={**evidence.fusion.profiles, **_weights(net, evidence, share)})
     scores = course.scores_of_chosen(at, share, folds, batch)
-    fusion = calibrated(fusion, *fitted(scores, batch.right.numpy(), batch.present.numpy()))
+    fusion = calibrated(fusion, fitted(scores, batch.right.numpy(), fusion.cutoff))
     return Learned(share * net.map.detach().numpy(), fusion, share, chosen, gain)
 
 

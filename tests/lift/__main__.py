@@ -71,7 +71,8 @@ def library_of(args: argparse.Namespace, name: str, split: str | None) -> Iterat
 
 def lift(name: str, data: Set, counts: tuple[int, ...], recipe: Recipe) -> None:
     print(f"\n{name}, {recipe}: {len(data.questions)} questions\n", flush=True)
-    print("| learned from | before | after | gain (95 %) | learning | shares |\n|---|---|---|---|---|---|")
+    print("| learned from | before | after | gain (95 %) | right ones that fit | learning | shares |")
+    print("|---|---|---|---|---|---|---|")
     for count in counts:
         settings = TrainSettings(recipe=recipe)
         row = careful(data, count, settings) if recipe is Recipe.CAREFUL else deep(data, count, settings)
@@ -79,7 +80,7 @@ def lift(name: str, data: Set, counts: tuple[int, ...], recipe: Recipe) -> None:
         shares = ", ".join(f"{share:g}" for share in row.shares)
         print(
             f"| {count} | {row.gain.before.value:.3f} | {row.gain.after.value:.3f} | {gain.value:+.3f}"
-            f" ({gain.low:+.3f} to {gain.high:+.3f}) | {row.seconds:.0f} s | {shares} |",
+            f" ({gain.low:+.3f} to {gain.high:+.3f}) | {row.fits[0]:.0%} → {row.fits[1]:.0%} | {row.seconds:.0f} s | {shares} |",
             flush=True,
         )
 

@@ -59,6 +59,7 @@ class Row:
     gain: Comparison
     seconds: float  # of one training
     shares: tuple[float, ...]  # chosen in each fold
+    fits: tuple[float, float] = (np.nan, np.nan)  # share of the right first answers that are said to fit: before, after
 
 
 def careful(data: Set, count: int, settings: TrainSettings) -> Row:
@@ -67,6 +68,7 @@ def careful(data: Set, count: int, settings: TrainSettings) -> Row:
     order = np.random.default_rng(settings.seed).permutation(size)
     ranked: list[Ranking] = []
     shares, seconds = [], []
+    fits: list[list[bool]] = [[], []]
     for number in range(FOLDS):
         fold = order[number::FOLDS]
         rest = np.setdiff1d(order, fold)
@@ -78,7 +80,26 @@ def careful(data: Set, count: int, settings: TrainSettings) -> Row:
         shares.append(found.share)
         side = data.base if found.no_gain else replace(data.base, fusion=found.fusion, map=found.map)
         ranked += measured(data, fold.tolist(), side)
-    return Row(count, compare(ranked, "ndcg@10"), float(np.mean(seconds)), tuple(shares))
+        for found_fits, one in zip(fits, (data.base, side), strict=True):
+            found_fits += fitting(data, fold.tolist(), one)
+    before, after = (float(np.mean(each)) for each in fits)
+    return Row(count, compare(ranked, "ndcg@10"), float(np.mean(seconds)), tuple(shares), (before, after))
+
+
+def fitting(data: Set, places: Sequence[int], side: Side) -> list[bool]:
+    """For each question whose first answer is right: whether that is said to fit."""
+    db = data.library.store.read()
+    within = search.scope(db, None, None, None)
+    turned = side.turned(data.vectors)
+    found = []
+    for place in places:
+        question = data.questions[place]
+        first = search.candidates(
+            db, question.query, within, fusion=side.fusion, index=side.index, vector=turned[place], stage="fused"
+        )[0]
+        if first.page_id in question.right:
+            found.append(first.chance >= side.fusion.cutoff)
+    return found
 
 
 def measured(data: Set, places: Sequence[int], side: Side) -> list[Ranking]:
