@@ -22,7 +22,8 @@ from retrieval.types import Floats, Profile
 # Columns of the evidence, in the order of every weights' row. `words`: BM25 over the most that the question's words could
 # give. `text`, `picture`: cosine with the nearest passage and with the picture. `coverage`: share of the question's words
 # (rare ones count more) that stand on the page; `phrases`: of its neighbouring words, that stand there side by side as well
-# (sequential dependence: Metzler & Croft, 2005). `number`: 1 where the question names the page by its number.
+# (sequential dependence: Metzler & Croft, 2005). `number`: 1 where the question names the page by its number, up to 5
+# where it names the document, too.
 # `document_*`: the best of the other candidates of its document. `near_*`: the best of the page before and the page after.
 EVIDENCE = (
     "words",

@@ -13,7 +13,9 @@ from ingest.types import Kind
 from retrieval import fulltext
 from retrieval.fusion import Fusion, chance
 from retrieval.index import GenerationIndex
+from retrieval.numbers import NAMED, named
 from retrieval.ratios import spelled_out
+from retrieval.store import documents as document_store
 from retrieval.store import fulltext as fulltext_store
 from retrieval.store import pages as page_store
 from retrieval.types import Floats, Ints, PartInput, Profile, Reranker, Route, Why
@@ -181,17 +183,26 @@ def _around(documents: Ints, numbers: Ints, own: Floats) -> Floats:
     return around
 
 
+def number_them(db: sqlite3.Connection, words: Words, candidates: Sequence[Candidate]) -> None:
+    """Evidence of the pages that the question names by their number: more of it where it names the document, too."""
+    asked = [c for c in candidates if c.page.kind is Kind.PAGE and c.page.number in words.numbers]
+    names = document_store.names(db, list({c.page.document_id for c in asked}))
+    for candidate in asked:
+        candidate.number = 1.0 + NAMED * named(words.naming, names[candidate.page.document_id])
+
+
 def fuse(
-    db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion, numbers: frozenset[int] = frozenset()
+    db: sqlite3.Connection, found: dict[int, Candidate], fusion: Fusion, words: Words | None = None
 ) -> list[Candidate]:
-    """All candidates, best first, with their chance; ties to the lower page id. `numbers`: of pages, that are asked for."""
+    """All candidates, best first, with their chance; ties to the lower page id."""
     rows = page_store.looks(db, list(found))
     candidates = [candidate for page_id, candidate in found.items() if page_id in rows]
     groups: dict[tuple[Kind, bool], list[int]] = {}
     for place, candidate in enumerate(candidates):
         look = candidate.look = rows[candidate.page_id]
-        candidate.number = float(look.number in numbers and look.kind is Kind.PAGE)
         groups.setdefault((look.kind, look.has_text), []).append(place)
+    if words is not None and words.numbers:
+        number_them(db, words, candidates)
     everything = evidence(candidates)
     for (kind, has_text), places in groups.items():
         fused = fusion.weights(kind, has_text).fuse(everything[places])
@@ -296,7 +307,7 @@ def _of_reading(
         fusion = fusion.words_only
     elif stage == "vectors":
         fusion = fusion.vectors_only
-    ordered = fuse(db, found, fusion, words.numbers if words is not None else frozenset())
+    ordered = fuse(db, found, fusion, words)
     if stage == "words":
         ordered.sort(key=lambda c: (-(c.bm25 or 0.0), c.page_id))
     return ordered

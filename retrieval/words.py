@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval import fulltext
-from retrieval.numbers import page_numbers
+from retrieval.numbers import naming_words, page_numbers
 from retrieval.store import fulltext as fulltext_store
 from retrieval.types import Floats, Ints
 
@@ -26,7 +26,8 @@ class Words:
     """Where the words of a question stand: `holders` of each of the `terms` (MATCH strings) are page ids, ascending;
     `indexed` Pages there are. `joined`: who holds any of the `joined_terms`.
 
-    `phrases`: places of two terms, and the pages on which they stand side by side as in the question. `numbers`: of pages."""
+    `phrases`: places of two terms, and the pages on which they stand side by side as in the question. `numbers`: of pages;
+    `naming`: the words beside them, some of which may name the document."""
 
     terms: Sequence[str]
     holders: Sequence[Ints]
@@ -34,6 +35,7 @@ class Words:
     joined: Ints
     phrases: Sequence[tuple[int, int, Ints]]
     numbers: frozenset[int]
+    naming: frozenset[str]
     indexed: int
 
     @property
@@ -90,7 +92,7 @@ def look_up(db: sqlite3.Connection, query: str) -> Words:
     terms, nowhere = fulltext.term_queries(query), np.empty(0, np.int64)
     holders = [fulltext_store.holding(db, term) for term in terms]
     joined = fulltext.joined_queries(query)
-    phrases = []
+    numbers, phrases = page_numbers(query), []
     for pair, match in fulltext.phrases(query).items():
         first, last = (terms.index(f'"{word}"') for word in pair)
         rarer = min(len(holders[first]), len(holders[last]))
@@ -102,7 +104,8 @@ def look_up(db: sqlite3.Connection, query: str) -> Words:
         joined,
         fulltext_store.holding(db, " OR ".join(joined)) if joined else nowhere,
         phrases,
-        page_numbers(query),
+        numbers,
+        naming_words(query) if numbers else frozenset(),
         fulltext_store.count(db),
     )
 

@@ -95,7 +95,7 @@ def candidates(
     search.by_words(db, words, within, found)
     search.by_meaning(index, vector, within, found, fusion)
     search.cover(words, within, found)
-    return search.fuse(db, found, fusion, words.numbers)
+    return search.fuse(db, found, fusion, words)
 
 
 def gather(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.numbers import page_numbers
+from retrieval.numbers import named, naming_words, page_numbers
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,22 @@ def test_page_numbers(query: str, found: set[int]) -> None:
 @pytest.mark.parametrize("tail", [" -" * 1000 + "x", ", 2" * 700 + "x", " to" * 700, " " * 2000 + "x"])
 def test_a_question_that_was_made_to_take_for_ever_does_not(tail: str) -> None:
     assert 1 in page_numbers("page 1" + tail)
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "share"),
+    [
+        ("page 12 of the Costco report", "COSTCO_2021_10K.pdf", 1.0),
+        ("page 12 COSTCO_2021_10K.pdf", "COSTCO_2021_10K.pdf", 1.0),
+        ("page 19 of PH_2016.06.08_Economy-Final", "PH_2016.06.08_Economy-Final.pdf", 1.0),
+        ("best buy, page 4", "filings/BESTBUY_2023_10K.pdf", 1.0),
+        ("show me the 2nd page of the crew handbook", "crew-handbook.pdf", 1.0),
+        ("page 5 of the manual", "kx-70-tidewheel-manual.pdf", 1.0),
+        ("page 5 of the manual", "costs.pdf", 0.0),
+        ("costco revenue on page 12", "COSTCO_2021_10K.pdf", 0.5),
+        ("what does the hippo on page 25 stand for?", "stories.pdf", 0.0),
+        ("page 3", "page-setters.pdf", 0.0),
+    ],
+)
+def test_the_document_that_is_named_beside_the_number(query: str, name: str, share: float) -> None:
+    assert named(naming_words(query), ["other.pdf", name]) == share

@@ -305,6 +305,12 @@ def test_a_page_that_is_named_by_its_number_is_found(shop: Workshop) -> None:
     assert numbered == {(Kind.PAGE, 2)}
 
 
+@pytest.mark.parametrize("query", ["page 2 of the zoo report", "zoo page 2", "Zoo.pdf, p. 2"])
+def test_a_page_that_is_named_by_its_document_and_number_comes_first(shop: Workshop, query: str) -> None:
+    assert shop.library.search(query).hits[0].corpus_id == "zoo.pdf#page=2"
+    assert shop.library.search(query.replace("2", "1")).hits[0].corpus_id == "zoo.pdf#page=1"
+
+
 def test_of_very_many_pages_those_with_most_of_the_words_are_ranked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
