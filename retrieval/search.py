@@ -25,6 +25,7 @@ WORDS_K = 200  # pages by BM25
 VECTORS_K = 100  # parts of a route; twice as many of both leave `pages` as it is and take twice as long
 RERANK_K = 10  # twice as many take twice as long and are worth .001 on charts
 RERANK_LENGTH = 800  # characters of a page whose best passage is not known yet
+MUCH = 0.4  # of a question's phrases
 LITERAL = (
     0.5  # log-odds by which a page that answers the question as it stands is ahead of one that answers it spelled out
 )
@@ -57,7 +58,8 @@ class Candidate:
 
     @property
     def why(self) -> Why:
-        return Why(*(self.ranks.get(stage) for stage in ("words", "meaning", "picture", "reranked")))
+        words, meaning, picture, reranked = map(self.ranks.get, ("words", "meaning", "picture", "reranked"))
+        return Why(words, meaning, picture, reranked, side_by_side=self.phrases >= MUCH, named=self.number > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,12 +126,18 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The rank (1-based) that each stage gave, or None where the stage did not find it."""
+    """The rank (1-based) that each stage gave, or None where the stage did not find it.
+
+    What no rank shows: `side_by_side`: much of the question stands there word for word; `named`: the question names the
+    page by its number.
+    """
 
     words: int | None = None
     meaning: int | None = None
     picture: int | None = None
     reranked: int | None = None
+    side_by_side: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ def why_line(hit: Hit) -> str:
     ranks = ((words, hit.why.words), ("meaning", hit.why.meaning), ("picture", hit.why.picture),
              ("reranked", hit.why.reranked))  # fmt: skip
     parts = [f"{name} {ordinal(rank)}" for name, rank in ranks if rank is not None]
+    parts += ["the page you named"] * hit.why.named + ["word for word"] * hit.why.side_by_side
     if hit.pending == "text":
         parts.append("still reading its text")
     elif hit.pending == "meaning":
@@ -144,6 +145,11 @@ def why_rows(why: Why, searched: int, terms: tuple[str, ...]) -> list[tuple[str,
         rows.append(("Meaning", ", ".join(meant)))
     if why.reranked is not None:
         rows.append(("Reranked", ordinal(why.reranked)))
+    also = ["your question names it by its number"] * why.named + [
+        "its words stand there side by side"
+    ] * why.side_by_side
+    if also:
+        rows.append(("Also", ", and ".join(also)))
     return rows
 
 

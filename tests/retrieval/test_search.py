@@ -286,7 +286,8 @@ def test_words_side_by_side_are_more_than_the_same_words_apart(tmp_path: Path, m
             return [found[page_id].phrases for page_id in (1, 2, 3)]
 
         assert phrases() == pytest.approx([0.5, 0.5, 0.0])  # "income of the year", "net income"
-        assert shop.library.search("what was the net income").hits[0].corpus_id == "beside"
+        hits = shop.library.search("what was the net income").hits
+        assert [(hit.corpus_id, hit.why.side_by_side) for hit in hits[:2]] == [("beside", True), ("apart", False)]
         monkeypatch.setattr(retrieval.words, "PHRASE_PAGES", 1)
         assert phrases() == [0.0, 0.0, 0.0]
 
@@ -307,7 +308,8 @@ def test_a_page_that_is_named_by_its_number_is_found(shop: Workshop) -> None:
 
 @pytest.mark.parametrize("query", ["page 2 of the zoo report", "zoo page 2", "Zoo.pdf, p. 2"])
 def test_a_page_that_is_named_by_its_document_and_number_comes_first(shop: Workshop, query: str) -> None:
-    assert shop.library.search(query).hits[0].corpus_id == "zoo.pdf#page=2"
+    first = shop.library.search(query).hits[0]
+    assert first.corpus_id == "zoo.pdf#page=2" and first.why.named
     assert shop.library.search(query.replace("2", "1")).hits[0].corpus_id == "zoo.pdf#page=1"
 
 

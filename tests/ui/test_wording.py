@@ -75,6 +75,16 @@ def test_why_line_names_what_is_on_its_way() -> None:
     assert wording.why_line(spoken) == "subtitles 9th"
 
 
+def test_what_no_rank_shows_is_told() -> None:
+    why = Why(words=160, side_by_side=True, named=True)
+    hit = Hit(1, "a.pdf", "x", Kind.PAGE, "a.pdf#page=2", 2, None, None, 0.9, True, None, "hi", why)
+    assert wording.why_line(hit) == "words 160th · the page you named · word for word"
+    assert wording.why_rows(why, 200, ("page",))[-1] == (
+        "Also", "your question names it by its number, and its words stand there side by side",
+    )  # fmt: skip
+    assert [stage for stage, _ in wording.why_rows(Why(words=1), 200, ())] == ["Words"]
+
+
 def test_stage_lines() -> None:
     reading = document(stage=Stage.VECTORS, seconds_left=70.0)
     assert wording.stage_line(reading) == (236 / 380, "searchable by words · 118 of 190 pages by meaning · 1 min left")
