@@ -241,7 +241,7 @@ class Library:
         While `loading_in_background` is not done the answer is by words only, and says so. NotFound for a `document`
         that is not here.
         """
-        from retrieval import fulltext, hits, search
+        from retrieval import fulltext, hits, search, spelling
 
         started = time.perf_counter()
         db = self.store.read()
@@ -268,6 +268,7 @@ class Library:
             by_words_only=why_words,
             reading=document_store.unfinished(db),
             terms=tuple(fulltext.terms(query)),
+            meant=None if any(hit.fits for hit in found) else spelling.meant(db, query),
         )
 
     def rank(

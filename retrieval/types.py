@@ -198,7 +198,8 @@ class SearchResult:
     """Hits best first, and what a person wants to know beside them.
 
     `searched` counts Pages (after the filters); `by_words_only`: why meaning was not used ("loading", "embedding"), or
-    None; `reading` counts documents whose stages still run. `terms` are the question's content words, for marking.
+    None; `reading` counts documents whose stages still run. `terms` are the question's content words, for marking. `meant`:
+    the question as it may have been meant, where nothing fits and words of it stand nowhere.
     """
 
     query: str
@@ -208,6 +209,7 @@ class SearchResult:
     by_words_only: str | None = None
     reading: int = 0
     terms: tuple[str, ...] = ()
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ def search(library: Library, args: argparse.Namespace) -> Answer:
         lines.append(wording.NOTHING_AT_ALL)
     elif not any(hit.fits for hit in result.hits):
         lines.insert(0, wording.NOTHING_FITS + "\n")
+    if result.meant:
+        lines.insert(0, wording.meant(clean(result.meant)) + "\n")
     if result.by_words_only:
         lines.append(wording.WORDS_ONLY.get(result.by_words_only, result.by_words_only))
     lines.append(wording.searched(result.searched, result.seconds, Kind(args.kind) if args.kind else None))

@@ -118,7 +118,7 @@ def _notices(result: SearchResult, fitting: int, filtered: bool) -> str:
     reading = wording.still_reading(result.reading)
     if reading and result.hits:
         out.append(_notice("reading", reading))
-    way_out = EVERYTHING if filtered else ""
+    way_out = (_meant(result.meant) if result.meant else "") + (EVERYTHING if filtered else "")
     if not result.hits and filtered and not result.searched:
         out.append(_notice("nothing", wording.NOTHING_LEFT, way_out))
     elif not result.hits:
@@ -128,6 +128,10 @@ def _notices(result: SearchResult, fitting: int, filtered: bool) -> str:
     elif not fitting:
         out.append(_notice("nothing", wording.NOTHING_FITS_YET if result.reading else wording.NOTHING_FITS, way_out))
     return "".join(out)
+
+
+def _meant(question: str) -> str:
+    return f'<span>Did you mean <button type="button" class="link" data-question>{esc(question)}</button>?</span>'
 
 
 def _notice(name: str, text: str, button: str = "") -> str:

@@ -168,6 +168,10 @@ def still_reading(documents: int) -> str:
     return f"{plural(documents, 'document')} {verb} still being read: more may answer soon."
 
 
+def meant(query: str) -> str:
+    return f"Did you mean “{query}”?"
+
+
 def hint(pages: int, documents: int) -> str:
     """What the empty question box says below itself."""
     if not pages:

@@ -81,6 +81,11 @@ def holding(db: sqlite3.Connection, query: str) -> Ints:
     return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
+def standing_on(db: sqlite3.Connection, word: str) -> int:
+    """Pages that hold a word (in one of its forms)."""
+    return int(db.execute("SELECT count(*) FROM pages_fts WHERE pages_fts MATCH ?", (f'"{word}"',)).fetchone()[0])
+
+
 def count(db: sqlite3.Connection) -> int:
     """Pages in the full text: all live ones."""
     return int(db.execute("SELECT count(*) FROM pages_fts_docsize").fetchone()[0])

@@ -60,6 +60,15 @@ def test_what_was_asked_can_be_asked_again(page: Page, server: Running, tmp_path
     expect(lately.locator(".chip").first).to_have_text("herons")
 
 
+def test_a_slip_of_the_pen_is_offered_back(page: Page, server: Running, tmp_path: Path) -> None:
+    server.library.add([birds(tmp_path)])
+    page.goto(f"{server.address}/?q=kingfisshers")
+    page.locator(".notice-nothing").get_by_role("button", name="kingfishers").click()
+    expect(page).to_have_title("kingfishers · Folioscope")
+    expect(page.locator(".hit").first).to_contain_text("Kingfishers dive")
+    expect(page.locator(".notice-nothing")).to_have_count(0)
+
+
 def test_the_missing_page_is_found_and_taught(page: Page, server: Running, tmp_path: Path) -> None:
     server.library.add([birds(tmp_path)])
     page.goto(f"{server.address}/?q=herons")
