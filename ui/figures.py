@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from retrieval.training.types import (
     GUARD_TOLERANCE,
     MINIMUM_QUESTIONS,
+    WORTHWHILE_QUESTIONS,
     Comparison,
     Interval,
     Outcome,
@@ -18,6 +20,7 @@ from retrieval.training.types import (
 from retrieval.types import Kind, ModelInfo
 from ui.wording import clock, count, ordinal, plural
 
+LIKELY = 0.9  # chance from which a change is told as probable
 GAP = "\u00a0"  # between a sign and its figure: never broken at a line's end
 MEASURES = {
     "ndcg@10": "NDCG@10",
@@ -61,6 +64,13 @@ def interval(difference: Interval, *, percent: bool = False) -> str:
     return f"{change(difference.value, percent=percent)} ({low} to {high})"
 
 
+def gain(measured: Comparison) -> Interval:
+    """The difference as the two figures beside it have it when they are rounded: .70 → .75 is + .05, also where .055 was
+    measured."""
+    shown = round(measured.after.value, 2) - round(measured.before.value, 2)
+    return replace(measured.difference, value=shown)
+
+
 def comparison(measured: Comparison, name: str | None = None) -> tuple[str, str, str, str]:
     """A row of the verdict's table: (measure, now, new, change with its interval)."""
     percent = measured.measure in SHARES
@@ -69,7 +79,7 @@ def comparison(measured: Comparison, name: str | None = None) -> tuple[str, str,
         name or MEASURES.get(measured.measure, measured.measure),
         shown(measured.before.value),
         shown(measured.after.value),
-        interval(measured.difference, percent=percent),
+        interval(gain(measured), percent=percent),
     )
 
 
@@ -131,7 +141,7 @@ def judged(progress: Progress) -> str:
 
 def prospects(progress: Progress, recipe: Recipe) -> str:
     """Below the number of judged questions: what is missing, what can be seen, how long it takes."""
-    visible = f"from {count(progress.wanted)} on {_visible(progress.visible_gain_wanted)}"
+    visible = f"from {count(progress.wanted)} on it can show a gain of {_visible(progress.visible_gain_wanted)}"
     missing = MINIMUM_QUESTIONS - progress.judged
     if not progress.judged:
         least = f"From {MINIMUM_QUESTIONS} on a retrain is possible; {visible}."
@@ -140,16 +150,16 @@ def prospects(progress: Progress, recipe: Recipe) -> str:
         return f"{count(missing)} more and a retrain is possible; {visible}."
     if progress.judged < progress.wanted:
         more = f"{count(progress.wanted - progress.judged)} more and a retrain can show its worth"
-        first = f"{more}: {_visible(progress.visible_gain_wanted)}."
+        first = f"{more}, if it gains {_visible(progress.visible_gain_wanted)}."
     elif progress.visible_gain is not None:
-        first = f"Enough for a retrain to show its worth: {_visible(progress.visible_gain)}."
+        first = f"Enough for a retrain to show its worth, if it gains {_visible(progress.visible_gain)}."
     else:
         first = "Enough for a retrain to show its worth."
     return f"{first} {takes(progress, recipe)}".rstrip()
 
 
 def _visible(gain: float) -> str:
-    return f"a gain of {figure(gain)} of 1 can be told from chance"
+    return f"{figure(gain)} or more (NDCG@10, 0 to 1)"
 
 
 def takes(progress: Progress, recipe: Recipe) -> str:
@@ -164,9 +174,20 @@ def headline(verdict: Verdict) -> str:
         return "Better on questions it never saw."
     if verdict.outcome is Outcome.WORSE:
         return "Worse on questions it never saw."
-    if verdict.all_pages and verdict.all_pages[0].difference.low > 0 and not verdict.guard_holds:
-        return "Better on your questions, worse on general ones."
-    return "Too few questions to tell."
+    if not verdict.guard_holds:
+        shown = verdict.all_pages and verdict.all_pages[0].difference.low > 0
+        return "Better on your questions, worse on general ones." if shown else "Worse on general questions."
+    if likely(verdict):
+        return f"Probably {likely(verdict)}, but not certain."
+    if verdict.measured_on < WORTHWHILE_QUESTIONS:
+        return "Too few questions to tell."
+    return "No clear difference."
+
+
+def likely(verdict: Verdict) -> str:
+    """ "better" or "worse" where that is likely but not shown; "" where nothing can be said."""
+    chance = verdict.all_pages[0].chance_better if verdict.all_pages and verdict.outcome is Outcome.TOO_FEW else 0.5
+    return "better" if chance >= LIKELY else "worse" if chance <= 1 - LIKELY else ""
 
 
 def measured(verdict: Verdict) -> str:
@@ -177,7 +198,7 @@ def measured(verdict: Verdict) -> str:
     over = f"{plural(main.questions, 'held-back question')}"
     if verdict.cross_validated:
         over = f"{plural(main.questions, 'question')}, each asked of a model that had not learned from it"
-    difference = main.difference
+    difference = gain(main)
     return (
         f"NDCG@10 {figure(main.before.value)} → {figure(main.after.value)} on {over}: {change(difference.value)}, "
         f"95{GAP}% interval {change(difference.low)} to {change(difference.high)}. {guard(verdict)}"
@@ -205,7 +226,9 @@ def advice(verdict: Verdict) -> str:
         return "Keep the one in use."
     if not verdict.guard_holds:
         return "Keep the one in use, or judge more questions of other kinds and retrain."
-    return "The gain, if it is one, cannot be told from chance. Judge more questions and retrain; the one in use stays."
+    if likely(verdict) == "better":
+        return "A gain as large comes about by chance now and then. Judge more questions to be sure, or promote it as it is."
+    return "What changed cannot be told from chance. Judge more questions and retrain; the one in use stays."
 
 
 def doubt(verdict: Verdict) -> str:

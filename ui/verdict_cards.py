@@ -46,10 +46,10 @@ def plot(found: Verdict) -> str:
         "New", main.after, low, high, "new", figures.figure
     )
     reach = max(abs(main.difference.low), abs(main.difference.high), 0.02) * (1 + 2 * EDGE)
-    rows += _dot("Change", main.difference, -reach, reach, "gain", figures.change, zero=True)
+    rows += _dot("Change", figures.gain(main), -reach, reach, "gain", figures.change, zero=True)
     label = (
         f"{figures.MEASURES.get(main.measure, main.measure)} now {figures.figure(main.before.value)}, "
-        f"new {figures.figure(main.after.value)}, change {figures.interval(main.difference)}, with 95 % intervals"
+        f"new {figures.figure(main.after.value)}, change {figures.interval(figures.gain(main))}, with 95 % intervals"
     )
     return f'<div class="plot num" role="img" aria-label="{esc(label)}">{rows}</div>'
 

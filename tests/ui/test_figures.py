@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -85,15 +86,15 @@ def test_what_is_missing_is_a_number() -> None:
     assert figures.judged(progress(judged=1)) == "1 question judged"
     told = figures.prospects(progress(), Recipe.AUTO)
     assert told == (
-        "7 more and a retrain can show its worth: a gain of .05 of 1 can be told from chance. "
+        "7 more and a retrain can show its worth, if it gains .05 or more (NDCG@10, 0 to 1). "
         "It takes about 2 minutes; search goes on meanwhile."
     )
     assert figures.prospects(progress(judged=3), Recipe.AUTO).startswith(
-        "5 more and a retrain is possible; from 30 on a gain"
+        "5 more and a retrain is possible; from 30 on it can show a gain of .05 or more"
     )
     assert "From 8 on" in figures.prospects(progress(judged=0), Recipe.AUTO)
     enough = figures.prospects(progress(judged=84), Recipe.BALANCED)
-    worth = "Enough for a retrain to show its worth: a gain of .06 of 1 can be told from chance."
+    worth = "Enough for a retrain to show its worth, if it gains .06 or more (NDCG@10, 0 to 1)."
     assert enough == worth  # nobody knows how long it takes
 
 
@@ -104,15 +105,38 @@ def test_the_verdict_in_words() -> None:
         "NDCG@10 .61 → .68 on 18 held-back questions: + .07, 95 % interval + .02 to + .12. General questions: no change."
     )
     assert figures.advice(better) == ""
-    few = verdict(outcome=Outcome.TOO_FEW, recommended=False, cross_validated=True)
+    even = (replace(better.all_pages[0], chance_better=0.5),)
+    few = verdict(outcome=Outcome.TOO_FEW, recommended=False, cross_validated=True, all_pages=even)
     assert figures.headline(few) == "Too few questions to tell."
     assert "each asked of a model that had not learned from it" in figures.measured(few)
     assert "cannot be told from chance" in figures.advice(few)
+    for chance, measured_on, headline in (
+        (0.97, 51, "Probably better, but not certain."),
+        (0.97, 12, "Probably better, but not certain."),
+        (0.04, 51, "Probably worse, but not certain."),
+        (0.4, 51, "No clear difference."),
+        (0.4, 12, "Too few questions to tell."),
+    ):
+        unsure = verdict(
+            outcome=Outcome.TOO_FEW,
+            recommended=False,
+            measured_on=measured_on,
+            all_pages=(replace(better.all_pages[0], chance_better=chance),),
+        )
+        assert figures.headline(unsure) == headline
+        assert ("promote it as it is" in figures.advice(unsure)) == (chance > 0.9)
     worse = verdict(outcome=Outcome.WORSE, recommended=False)
     assert figures.headline(worse).startswith("Worse")
     assert "answered worse" in figures.doubt(worse)
     same = verdict(outcome=Outcome.TOO_FEW, recommended=False, no_gain=True)
     assert figures.headline(same) == "No gain found."
+
+
+def test_the_sum_is_right_as_it_is_shown() -> None:
+    one = compared("ndcg@10", 0.6951, 0.7549)
+    assert [plain(text) for text in figures.comparison(one)][1:3] == [".70", ".75"]
+    assert plain(figures.comparison(one)[3]).startswith("+ .05 (")
+    assert plain(figures.comparison(compared("recall@10", 0.8451, 0.8949))[3]).startswith("+ 4 (")
 
 
 def test_a_guard_that_does_not_hold_is_said() -> None:
