@@ -77,10 +77,11 @@ def lift(name: str, data: Set, counts: tuple[int, ...], recipe: Recipe) -> None:
         settings = TrainSettings(recipe=recipe)
         row = careful(data, count, settings) if recipe is Recipe.CAREFUL else deep(data, count, settings)
         gain = row.gain.difference
+        fits = "" if row.fits is None else " → ".join(f"{share:.0%}" for share in row.fits)
         shares = ", ".join(f"{share:g}" for share in row.shares)
         print(
             f"| {count} | {row.gain.before.value:.3f} | {row.gain.after.value:.3f} | {gain.value:+.3f}"
-            f" ({gain.low:+.3f} to {gain.high:+.3f}) | {row.fits[0]:.0%} → {row.fits[1]:.0%} | {row.seconds:.0f} s | {shares} |",
+            f" ({gain.low:+.3f} to {gain.high:+.3f}) | {fits} | {row.seconds:.0f} s | {shares} |",
             flush=True,
         )
 

@@ -59,7 +59,7 @@ class Row:
     gain: Comparison
     seconds: float  # of one training
     shares: tuple[float, ...]  # chosen in each fold
-    fits: tuple[float, float] = (np.nan, np.nan)  # share of the right first answers that are said to fit: before, after
+    fits: tuple[float, float] | None = None  # share of the right first answers that are said to fit: before, after
 
 
 def careful(data: Set, count: int, settings: TrainSettings) -> Row:
