@@ -40,7 +40,6 @@ async function load() {
   const mine = loading = new AbortController();
   try {
     const now = await get("/api/library", filter, mine.signal);
-    stale = false;
     for (const box of all(".files")) {
       const sending = all(".sending", box);
       for (const line of sending) line.remove();
@@ -48,7 +47,8 @@ async function load() {
       box.prepend(...sending);
       box.hidden = !box.children.length;
     }
-    if (!visible) return;
+    if (!visible) return; // the shelf stays stale until it is seen
+    stale = false;
     one(".kinds").innerHTML = now.chips;
     one(".total").textContent = now.total;
     one(".shelf-note").innerHTML = now.note;
