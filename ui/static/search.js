@@ -215,6 +215,12 @@ function paint(hit, value) {
 }
 
 export function key(event, typing) {
+  if (typing?.id === "q" && event.key === "Escape" && !event.isComposing) {
+    event.preventDefault(); // a browser empties a search field at this key, and the answers would go with it
+    typing.value = address().q || typing.value;
+    typing.blur();
+    return;
+  }
   const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
   if (typing && !(typing.id === "q" && event.key === "ArrowDown")) return;
   if (step && asked?.hits.length) {
