@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.ingest import samples
 from tests.web import Running
@@ -68,3 +68,44 @@ def test_escape_closes_the_dialog_that_finds_the_right_page(page: Page, birds: R
     words.press("Escape")
     expect(page.locator(".teach-dialog[open]")).to_have_count(0)
     expect(page.locator(".hit").first).to_contain_text("Herons")
+
+
+def test_one_line_tells_of_judgements_and_covers_none_of_their_buttons(page: Page, birds: Running) -> None:
+    page.goto(f"{birds.address}/?q=herons+otters+kingfishers")
+    expect(page.locator(".hit")).to_have_count(3)
+    page.locator(".hit").first.click()
+    for _ in range(3):
+        page.keyboard.press("r")
+        expect(page.locator(".hit.on [data-judge=right]")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("ArrowDown")
+    toast = page.locator(".toast")
+    expect(toast).to_have_count(1)
+    expect(toast).to_contain_text("Kept as right")
+    line = toast.bounding_box()
+    bar = page.locator(".top").bounding_box()
+    assert line is not None and bar is not None
+    assert line["y"] + line["height"] <= bar["y"] + bar["height"]
+    assert line["x"] > page.evaluate("document.querySelector('.tabs').getBoundingClientRect().right")
+    toast.locator("text=Undo").click()
+    expect(toast).to_have_count(1)
+    expect(toast).to_contain_text("taken back")
+    page.keyboard.press("u")
+    expect(page.locator("#tab-search .hit [data-judge=right][aria-pressed=true]")).to_have_count(1)
+    assert [label.relevant for label in birds.library.labels.list()] == [True]
+
+
+def test_a_phone_shows_find_beside_a_long_name(server: Running, tmp_path: Path, browser: Browser) -> None:
+    name = f"{'the annual report of the harbour office ' * 3}.pdf"
+    server.library.add([samples.pdf(tmp_path / name, PAGES)])
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    page.goto(f"{server.address}/?q=herons")
+    page.locator(".hits [data-act=teach]").tap()
+    dialog = page.locator(".teach-dialog")
+    dialog.locator("select").select_option(name)
+    for box in (dialog.get_by_role("button", name="Find").bounding_box(), dialog.locator("select").bounding_box()):
+        assert box is not None
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+        assert box["width"] >= 40 and box["height"] >= 40
+    assert page.evaluate("document.querySelector('.teach-dialog .found').scrollWidth") <= 390
+    phone.close()

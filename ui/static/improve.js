@@ -227,7 +227,7 @@ async function take_back(button) {
   button.disabled = true;
   try {
     await set(null);
-    toast("Judgement taken back", { undo: { act: () => set(verdict).catch(failed) } });
+    toast("Judgement taken back", { undo: { act: () => set(verdict).catch(failed) }, about: "judgement" });
   } catch (error) { failed(error); button.disabled = false; }
 }
 

@@ -21,7 +21,7 @@ export async function judge({ query, page, before, value, paint }) {
     if (made.includes(entry)) made.splice(made.indexOf(entry), 1);
     return false;
   }
-  toast(said(value), { undo: { act: () => takeBack(entry) }, seconds: 4 });
+  toast(said(value), { undo: { act: () => takeBack(entry) }, about: "judgement", seconds: 4 });
   return true;
 }
 
@@ -53,7 +53,7 @@ async function takeBack(entry) {
   const at = made.indexOf(entry);
   if (at >= 0) made.splice(at, 1);
   if (await send(entry, entry.before, entry.value)) {
-    toast(entry.before === null ? said(null) : said(entry.before), { undo: { label: "Redo", act: () => judge(entry) }, seconds: 4 });
+    toast(entry.before === null ? said(null) : said(entry.before), { undo: { label: "Redo", act: () => judge(entry) }, about: "judgement", seconds: 4 });
   }
 }
 
