@@ -109,3 +109,42 @@ def test_a_phone_shows_find_beside_a_long_name(server: Running, tmp_path: Path, 
         assert box["width"] >= 40 and box["height"] >= 40
     assert page.evaluate("document.querySelector('.teach-dialog .found').scrollWidth") <= 390
     phone.close()
+
+
+def test_a_link_to_what_is_gone_leads_on(page: Page, birds: Running) -> None:
+    page.goto(f"{birds.address}/?hit=NOPE.pdf%23page%3D999")
+    notice = page.locator(".notices .wrong")
+    expect(notice).to_contain_text("There is no page NOPE.pdf#page=999. It may have been deleted.")
+    expect(page.locator(".idle .hint")).to_be_visible()
+    notice.locator("a").click()
+    expect(page.locator(".doc")).to_have_count(1)
+
+    page.goto(f"{birds.address}/?q=herons&hit=NOPE.pdf")
+    expect(notice).to_contain_text("There is no page NOPE.pdf. It may have been deleted.")
+    expect(page.locator(".hit").first).to_contain_text("Herons")
+    assert "NOPE" not in page.url
+
+    page.goto(f"{birds.address}/?q=herons&document=gone.pdf")
+    expect(notice).to_contain_text("There is no document named gone.pdf. It may have been deleted.")
+    notice.get_by_role("button", name="Search everything").click()
+    expect(page.locator(".hit").first).to_contain_text("Herons")
+    expect(notice).to_have_count(0)
+
+    page.goto(f"{birds.address}/?tab=library&doc=zzz")
+    expect(page.locator(".toast")).to_contain_text("There is no document named zzz. It may have been deleted.")
+    expect(page.locator(".doc")).to_have_count(1)
+
+
+def test_what_nobody_answered_is_asked_again(page: Page, birds: Running) -> None:
+    page.goto(birds.address)
+    expect(page.locator("#q")).to_be_focused()
+    page.route("**/api/**", lambda route: route.abort())
+    page.fill("#q", "herons")
+    page.press("#q", "Enter")
+    notice = page.locator(".notices .wrong")
+    expect(notice).to_contain_text("Folioscope does not answer")
+    notice.get_by_role("button", name="Ask again").click()
+    expect(notice).to_contain_text("Folioscope does not answer")
+    page.unroute("**/api/**")
+    expect(page.locator(".hit").first).to_contain_text("Herons")
+    expect(notice).to_have_count(0)
