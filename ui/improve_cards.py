@@ -58,7 +58,9 @@ def _version(model: ModelInfo, waiting: bool, now: float | None) -> str:
         lines += "<br>waits for your decision"
     acts = []
     if not model.current and not waiting and model.kept and model.ready:
-        acts.append(link("back-to", "Go back to this", f"Go back to {model.name}", model=model.id, name=model.name))
+        been = model.promoted is not None or model.id == "builtin"  # in use before
+        text, told = ("Go back to this", "Go back to") if been else ("Use this", "Use")
+        acts.append(link("back-to", text, f"{told} {model.name}", model=model.id, name=model.name))
     acts.append(link("card", "Card", f"Card of {model.name}", model=model.id))
     look = ' class="on" aria-current="true"' if model.current else (' class="new"' if waiting else "")
     below = f'{lines}<span class="row acts">{"".join(acts)}</span>'

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from retrieval.types import Label
 from tests.e2e.legible import faint
 from tests.ingest import samples
+from tests.retrieval.taught import teach
 from tests.web import Running
 
 BIRDS = (
@@ -107,6 +108,29 @@ def test_the_whole_loop(page: Page, birds: Running) -> None:
     expect(page.locator(".versions .on")).not_to_contain_text("as shipped")  # the row before says "in use since" too
     expect(page.locator(".versions .on")).to_contain_text("in use since")
     assert birds.library.models.current.id == trained
+
+
+def test_going_back_asks_first_while_a_verdict_waits(page: Page, birds: Running) -> None:
+    old = teach(birds.library, 1)
+    birds.library.models.promote(old)
+    birds.library.models.rollback()
+    new = teach(birds.library, 2)
+    improve(page)
+    verdict = page.locator(".verdict [data-act=promote]")
+    expect(verdict).to_be_visible()
+    row = page.locator(".versions li", has_text="Model 1")
+    row.locator("[data-act=back-to]").click()
+    expect(row.locator(".sure")).to_contain_text("waits for your decision")
+    row.locator("text=Decide first").click()
+    expect(verdict).to_be_visible()
+    assert birds.library.models.current.id == "builtin"
+    assert birds.library.training.progress().verdict == new
+    row.locator("text=Go back to this").click()
+    row.locator("text=Go on all the same").click()
+    expect(page.locator(".versions .on")).to_contain_text("Model 1")
+    assert birds.library.models.current.id == old
+    expect(page.locator(".versions li", has_text="Model 2")).to_contain_text("Use this")
+    expect(verdict).to_be_hidden()
 
 
 def test_too_few_is_refused_kindly(page: Page, birds: Running) -> None:

@@ -47,6 +47,9 @@ def test_versions_lead_back() -> None:
     assert re.findall(r'data-act="back-to"[^>]*data-model="(\w+)"', shown) == ["old"]
     assert "waits for your decision" in shown
     assert shown.count('aria-current="true"') == 1
+    assert "Use this" in shown and "Go back to this" not in shown  # it never answered
+    been = cards.versions([model(current=True), model(id="old", promoted=1.0), model(id="builtin", recipe=None)], None)
+    assert been.count("Go back to this") == 2
 
 
 def test_a_running_retrain_says_how_far() -> None:

@@ -107,7 +107,7 @@ async function usual(recipe) {
 
 const ACTS = {
   train, cancel, promote, discard,
-  "back-to": (button) => switchTo(button, `/api/models/${button.dataset.model}/rollback`),
+  "back-to": back_to,
   "judge-new": () => { only = now.model; queue.show({ model: only, fresh: true }); one(".queue").scrollIntoView({ block: "start" }); },
   card: show_card,
   undo: take_back,
@@ -168,6 +168,14 @@ async function switchTo(button, path, body = undefined) {
     const back = before && before !== model ? { label: "Go back", act: () => switchTo(button, `/api/models/${before}/rollback`) } : null;
     toast(`${name} answers now`, { undo: back, about: "model" });
   } catch (error) { failed(error); } finally { button.disabled = false; }
+}
+
+// Another version in use ends the comparison of the one that waits.
+function back_to(button) {
+  const go = (asked) => switchTo(asked, `/api/models/${button.dataset.model}/rollback`);
+  if (now.state !== "verdict") return go(button);
+  ask_first(button, "A new model waits for your decision. It was measured against the one in use: with another one, its verdict goes.",
+    { yes: "Go on all the same", no: "Decide first" }, go);
 }
 
 function promote(button) {
