@@ -22,6 +22,7 @@ class Judgement:
     answer: str  # “Economy-Final.pdf, page 5”
     relevant: bool
     held_out: bool
+    corpus_id: str
 
 
 def button(act: str, text: str, look: str = "", **data: object) -> str:
@@ -119,6 +120,11 @@ def asked(query: str, corpus_id: str) -> str:
     return f"/?{urlencode({'q': query, 'hit': corpus_id})}"
 
 
+def leads_to(query: str, corpus_id: str) -> str:
+    """Attributes of a link that opens that answer in Search."""
+    return f'href="{esc(asked(query, corpus_id))}" data-query="{esc(query)}" data-hit="{esc(corpus_id)}"'
+
+
 # judging
 
 NOUNS = {Kind.PAGE: "page", Kind.PICTURE: "picture", Kind.MOMENT: "moment"}
@@ -134,9 +140,8 @@ def question(teach: Teach, page: PageInfo) -> str:
         else ""
     )
     title = f'<p class="lead">“{esc(teach.query)}”</p>'
-    link_to = f'href="{esc(asked(teach.query, page.corpus_id))}" data-query="{esc(teach.query)}" data-hit="{esc(page.corpus_id)}"'
     picture = (
-        f'<a class="pic large" style="--ar:{shape}" {link_to} title="Open it in Search">'
+        f'<a class="pic large" style="--ar:{shape}" {leads_to(teach.query, page.corpus_id)} title="Open it in Search">'
         f'<img src="/page/{page.id}?px=700" alt="{esc(place(page))}" decoding="async">{badge}</a>'
     )
     elsewhere = link("teach", "It is on another page…" if page.kind is Kind.PAGE else "It is something else…")
@@ -172,11 +177,13 @@ def _judgement(row: Judgement) -> str:
         if row.held_out
         else ""
     )
-    undo = ""
+    undo, query, answer = "", esc(row.query), esc(row.answer)
     if row.page_id is not None:
+        to = leads_to(row.query, row.corpus_id)
+        query, answer = f"<a {to}>{query}</a>", f"<a {to}>{answer}</a>"
         verdict = "right" if row.relevant else "wrong"
         undo = link("undo", "Undo", f"Undo: {row.query}", page=row.page_id, query=row.query, verdict=verdict)
-    return f"<tr><td>{esc(row.query)}{held}</td><td>{esc(row.answer)}</td>{sign}<td>{undo}</td></tr>"
+    return f"<tr><td>{query}{held}</td><td>{answer}</td>{sign}<td>{undo}</td></tr>"
 
 
 def preview(counts: Mapping[str, object]) -> str:

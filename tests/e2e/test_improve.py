@@ -191,6 +191,15 @@ def test_the_queue_by_keyboard(page: Page, birds: Running) -> None:
     expect(page.locator(".judged tbody tr")).to_have_count(1)
 
 
+def test_a_judgement_leads_to_its_answer(page: Page, birds: Running) -> None:
+    judge(birds, BIRDS[:2])
+    improve(page)
+    page.locator(".judged a", has_text="birds.pdf, page 2").click()
+    expect(page.locator("#q")).to_have_value("where is the otter counted")
+    expect(page.locator(".view")).to_contain_text("page 2 of 12")
+    expect(page.locator(".hit.on [data-judge=right]")).to_have_attribute("aria-pressed", "true")
+
+
 def test_judgements_travel_as_files(page: Page, birds: Running, tmp_path: Path) -> None:
     judge(birds, BIRDS[:3])
     improve(page)

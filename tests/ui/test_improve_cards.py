@@ -29,7 +29,7 @@ def test_persons_words_are_text(evil: str) -> None:
         )
         + verdict_cards.changes(verdict(won=(Change(evil, 7, evil, 1, 2),)), {7: page(document=evil)})
         + cards.question(Teach(evil, 7, evil), page(document=evil, corpus_id=evil))
-        + cards.judgements([cards.Judgement(evil, 7, evil, True, True)], 9)
+        + cards.judgements([cards.Judgement(evil, 7, evil, True, True, evil)], 9)
         + cards.preview({"imported": 1, "already": 0, "unknown": [evil], "conflicts": [{"wins": "file"}]})
     )
     seen = Seen(drawn)
@@ -113,8 +113,13 @@ def test_a_question_of_the_queue() -> None:
 
 
 def test_judgements_can_be_undone_while_their_page_is_here() -> None:
-    rows = [cards.Judgement("q", 7, "a.pdf, page 1", True, True), cards.Judgement("q", None, "gone.pdf", False, False)]
+    rows = [
+        cards.Judgement("q", 7, "a.pdf, page 1", True, True, "a.pdf#page=1"),
+        cards.Judgement("q", None, "gone.pdf", False, False, "gone.pdf"),
+    ]
     shown = cards.judgements(rows, 60)
+    assert shown.count('href="/?q=q&amp;hit=a.pdf%23page%3D1"') == 2  # from the question and from the answer
+    assert "hit=gone" not in shown
     assert shown.count('data-act="undo"') == 1
     assert "✓ right" in shown and "✗ wrong" in shown and "held back" in shown
     assert "2 of 60 are shown" in text(shown)
