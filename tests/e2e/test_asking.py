@@ -89,7 +89,8 @@ def test_one_line_tells_of_judgements_and_covers_none_of_their_buttons(page: Pag
     toast.locator("text=Undo").click()
     expect(toast).to_have_count(1)
     expect(toast).to_contain_text("taken back")
-    page.keyboard.press("u")
+    with page.expect_response("**/api/judge"):
+        page.keyboard.press("u")
     expect(page.locator("#tab-search .hit [data-judge=right][aria-pressed=true]")).to_have_count(1)
     assert [label.relevant for label in birds.library.labels.list()] == [True]
 
@@ -148,3 +149,19 @@ def test_what_nobody_answered_is_asked_again(page: Page, birds: Running) -> None
     page.unroute("**/api/**")
     expect(page.locator(".hit").first).to_contain_text("Herons")
     expect(notice).to_have_count(0)
+
+
+def test_another_tab_shows_what_was_judged_here(page: Page, birds: Running) -> None:
+    page.goto(f"{birds.address}/?q=herons+otters")
+    first, second = (page.locator(f".hit[data-id$='page={number}'] [data-judge=right]") for number in (1, 2))
+    second.click()
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".toast")).to_be_visible()
+    birds.library.labels.set("herons otters", "birds.pdf#page=1", True)
+    birds.library.labels.set("herons otters", "birds.pdf#page=2", None)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as coming back to a tab does
+    expect(first).to_have_attribute("aria-pressed", "true")
+    expect(second).to_have_attribute("aria-pressed", "false")
+    birds.library.labels.set("herons otters", "birds.pdf#page=1", False)
+    page.press("#q", "Enter")  # asking again tells, too
+    expect(page.locator(".hit [data-judge=wrong][aria-pressed=true]")).to_have_count(1)

@@ -28,6 +28,7 @@ export async function judge({ query, page, before, value, paint }) {
 // Of one answer: one after the other, for the last word must arrive last. Other answers never wait for it: a judgement
 // that has not left yet is lost when the page is.
 const onItsWay = new Map();
+export const settled = () => !onItsWay.size;
 
 function deliver(query, page, value) {
   const answer = JSON.stringify([query, page]);

@@ -230,6 +230,19 @@ function paint(hit, value) {
   }
 }
 
+// Called when the page is looked at again: another tab may have judged these answers.
+export async function refresh() {
+  const mine = asked;
+  if (!mine || !judging.settled()) return;
+  try {
+    const judged = await get("/api/judged", { q: mine.query });
+    if (asked !== mine || !judging.settled()) return; // what is on its way here is newer
+    view.forget();
+    const leafed = current !== null && !entry(current) && view.on_screen(current);
+    for (const hit of leafed ? [...mine.hits, leafed] : mine.hits) paint(hit, judged[hit.id] ?? null);
+  } catch { /* the marks stay as they were */ }
+}
+
 export function key(event, typing) {
   if (typing?.id === "q" && event.key === "Escape" && !event.isComposing) {
     event.preventDefault(); // a browser empties a search field at this key, and the answers would go with it
