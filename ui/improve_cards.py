@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from markdown_it import MarkdownIt
+
 from retrieval.training.types import Progress, Teach, TrainStep
 from retrieval.types import Kind, ModelInfo, PageInfo
 from ui import figures, wording
-from ui.cards import esc
+from ui.cards import esc, seen
+
+# a card names models, and a person names those: nothing in it is markup, a link, or fetched
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN.disable(["image", "link", "autolink", "reference", "entity"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,18 @@ def card(model: ModelInfo, text: str) -> str:
     )
     return (
         f'<div class="facts"><h2>{esc(model.name)}</h2>{name if model.id != "builtin" else ""}'
-        f'<pre class="model-card" tabindex="0">{esc(text)}</pre>'
+        f'<div class="model-card" tabindex="0" role="region" aria-label="Card">{readable(text)}</div>'
         f'<p class="sub">With its weights: <code>folioscope models export {esc(model.id)} FOLDER</code></p></div>'
     )
+
+
+def readable(text: str) -> str:
+    """HTML of a card's Markdown. Its headings stand below the panel's own."""
+    tokens = _MARKDOWN.parse(seen(text))
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
 # a retrain that runs

@@ -52,6 +52,19 @@ def test_versions_lead_back() -> None:
     assert been.count("Go back to this") == 2
 
 
+def test_a_models_card_is_readable() -> None:
+    shown = cards.readable("# Model 1\n\n**Better**; `base`\n\n* one\n\n## To\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
+    for part in ("<h3>Model 1</h3>", "<h4>To</h4>", "<strong>Better</strong>", "<code>base</code>", "<li>one</li>"):
+        assert part in shown
+    assert Seen(shown).tags.count("td") == 2
+    assert "|" not in text(shown) and "**" not in text(shown)
+    card = cards.card(
+        model(), "# [a](javascript:alert(1)) ![b](https://example.com/b.png) <https://example.com> &#x202E;\u202e"
+    )
+    assert not {"a", "img"} & set(Seen(card).tags)
+    assert "\u202e" not in Seen(card).text
+
+
 def test_a_running_retrain_says_how_far() -> None:
     shown = cards.running(progress(job=4), 0.0, 70.0, 58, now=158.0)
     told = text(shown)
