@@ -19,9 +19,13 @@ _ENDINGS = ("ing", "ers", "ed", "es", "er", "s")
 
 
 def esc(text: object) -> str:
-    """Text for an element or a double-quoted attribute. Control characters and bidirectional overrides show as a box."""
-    clean = "".join("\ufffd" if _hidden(letter) else letter for letter in str(text))
-    return escape(clean, quote=True)
+    """Text for an element or a double-quoted attribute, seen as it is."""
+    return escape(seen(str(text)), quote=True)
+
+
+def seen(text: str) -> str:
+    """Control characters and bidirectional overrides show as a box."""
+    return "".join("\ufffd" if _hidden(letter) else letter for letter in text)
 
 
 def _hidden(letter: str) -> bool:

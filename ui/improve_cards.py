@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from markdown_it import MarkdownIt
+
 from retrieval.training.types import Progress, Teach, TrainStep
 from retrieval.types import Kind, ModelInfo, PageInfo
 from ui import figures, wording
-from ui.cards import esc
+from ui.cards import esc, seen
+
+# a card names models, and a person names those: nothing in it is markup, a link, or fetched
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN.disable(["image", "link", "autolink", "reference", "entity"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,7 @@ class Judgement:
     answer: str  # “Economy-Final.pdf, page 5”
     relevant: bool
     held_out: bool
+    corpus_id: str
 
 
 def button(act: str, text: str, look: str = "", **data: object) -> str:
@@ -58,7 +65,9 @@ def _version(model: ModelInfo, waiting: bool, now: float | None) -> str:
         lines += "<br>waits for your decision"
     acts = []
     if not model.current and not waiting and model.kept and model.ready:
-        acts.append(link("back-to", "Go back to this", f"Go back to {model.name}", model=model.id, name=model.name))
+        been = model.promoted is not None or model.id == "builtin"  # in use before
+        text, told = ("Go back to this", "Go back to") if been else ("Use this", "Use")
+        acts.append(link("back-to", text, f"{told} {model.name}", model=model.id, name=model.name))
     acts.append(link("card", "Card", f"Card of {model.name}", model=model.id))
     look = ' class="on" aria-current="true"' if model.current else (' class="new"' if waiting else "")
     below = f'{lines}<span class="row acts">{"".join(acts)}</span>'
@@ -74,9 +83,18 @@ def card(model: ModelInfo, text: str) -> str:
     )
     return (
         f'<div class="facts"><h2>{esc(model.name)}</h2>{name if model.id != "builtin" else ""}'
-        f'<pre class="model-card" tabindex="0">{esc(text)}</pre>'
+        f'<div class="model-card" tabindex="0" role="region" aria-label="Card">{readable(text)}</div>'
         f'<p class="sub">With its weights: <code>folioscope models export {esc(model.id)} FOLDER</code></p></div>'
     )
+
+
+def readable(text: str) -> str:
+    """HTML of a card's Markdown. Its headings stand below the panel's own."""
+    tokens = _MARKDOWN.parse(seen(text))
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
 # a retrain that runs
@@ -117,6 +135,11 @@ def asked(query: str, corpus_id: str) -> str:
     return f"/?{urlencode({'q': query, 'hit': corpus_id})}"
 
 
+def leads_to(query: str, corpus_id: str) -> str:
+    """Attributes of a link that opens that answer in Search."""
+    return f'href="{esc(asked(query, corpus_id))}" data-query="{esc(query)}" data-hit="{esc(corpus_id)}"'
+
+
 # judging
 
 NOUNS = {Kind.PAGE: "page", Kind.PICTURE: "picture", Kind.MOMENT: "moment"}
@@ -132,9 +155,8 @@ def question(teach: Teach, page: PageInfo) -> str:
         else ""
     )
     title = f'<p class="lead">“{esc(teach.query)}”</p>'
-    link_to = f'href="{esc(asked(teach.query, page.corpus_id))}" data-query="{esc(teach.query)}" data-hit="{esc(page.corpus_id)}"'
     picture = (
-        f'<a class="pic large" style="--ar:{shape}" {link_to} title="Open it in Search">'
+        f'<a class="pic large" style="--ar:{shape}" {leads_to(teach.query, page.corpus_id)} title="Open it in Search">'
         f'<img src="/page/{page.id}?px=700" alt="{esc(place(page))}" decoding="async">{badge}</a>'
     )
     elsewhere = link("teach", "It is on another page…" if page.kind is Kind.PAGE else "It is something else…")
@@ -170,11 +192,13 @@ def _judgement(row: Judgement) -> str:
         if row.held_out
         else ""
     )
-    undo = ""
+    undo, query, answer = "", esc(row.query), esc(row.answer)
     if row.page_id is not None:
+        to = leads_to(row.query, row.corpus_id)
+        query, answer = f"<a {to}>{query}</a>", f"<a {to}>{answer}</a>"
         verdict = "right" if row.relevant else "wrong"
         undo = link("undo", "Undo", f"Undo: {row.query}", page=row.page_id, query=row.query, verdict=verdict)
-    return f"<tr><td>{esc(row.query)}{held}</td><td>{esc(row.answer)}</td>{sign}<td>{undo}</td></tr>"
+    return f"<tr><td>{query}{held}</td><td>{answer}</td>{sign}<td>{undo}</td></tr>"
 
 
 def preview(counts: Mapping[str, object]) -> str:

@@ -171,10 +171,12 @@ def _rows(library: Library, labels: Sequence[Label], everything: bool) -> str:
         try:
             page = library.documents.page(library.documents.resolve(label.corpus_id))
         except NotFound:
-            rows.append(Judgement(label.query, None, label.corpus_id, label.relevant, label.query in held))
+            rows.append(
+                Judgement(label.query, None, label.corpus_id, label.relevant, label.query in held, label.corpus_id)
+            )
             continue
         place = improve_cards.place(page)
-        rows.append(Judgement(label.query, page.id, place, label.relevant, label.query in held))
+        rows.append(Judgement(label.query, page.id, place, label.relevant, label.query in held, label.corpus_id))
     return improve_cards.judgements(rows, len(labels))
 
 

@@ -55,6 +55,11 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
     ) -> dict[str, object]:
         return search_view.judge(library, query, page, None if verdict is None else verdict == "right")
 
+    @routes.get("/judged")
+    def judged(q: str) -> dict[str, bool]:
+        """How pages are judged for a question, by corpus id."""
+        return search_view.judgements(library, q[:2000])
+
     @routes.get("/find")
     def find(q: str = "", document: str = "", question: str = "") -> dict[str, object]:
         return teach_view.find(library, q[:2000].strip(), document, question[:2000])

@@ -18,6 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from retrieval.errors import FolioscopeError, NotFound
 from retrieval.library import Library
+from ui import wording
 from ui.guard import Guard, is_loopback
 from ui.uploads import FOLDER, Uploads
 
@@ -70,7 +71,7 @@ def _told(request: Request, error: Exception) -> JSONResponse:
     """An error that people understand, with its remedy."""
     assert isinstance(error, FolioscopeError)
     status = 404 if isinstance(error, NotFound) else 409
-    return JSONResponse({"error": str(error), "remedy": error.remedy}, status_code=status)
+    return JSONResponse({"error": str(error), "remedy": wording.remedy(error.remedy)}, status_code=status)
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

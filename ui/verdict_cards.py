@@ -8,7 +8,7 @@ from retrieval.training.types import Change, Comparison, Interval, Verdict
 from retrieval.types import Kind, PageInfo
 from ui import cards, figures, wording
 from ui.cards import esc
-from ui.improve_cards import asked, button, place
+from ui.improve_cards import button, leads_to, place
 
 EDGE = 0.04  # of the plot's width, left free beside the outermost interval
 
@@ -143,11 +143,8 @@ def _side(title: str, changed: Sequence[Change], pages: Mapping[int, PageInfo]) 
 def _change(one: Change, page: PageInfo | None) -> str:
     picture = cards.thumb(page.id, page.width, page.height) if page is not None else '<span class="pic"></span>'
     where = esc(place(page)) if page is not None else "not in the library any more"
-    link_to = (
-        f'href="{esc(asked(one.query, one.corpus_id))}" data-query="{esc(one.query)}" data-hit="{esc(one.corpus_id)}"'
-    )
     return (
-        f'<a class="qa" {link_to}>'
+        f'<a class="qa" {leads_to(one.query, one.corpus_id)}>'
         f'{picture}<span><b>{esc(one.query)}</b><span class="sub num">{figures.moved(one.before, one.after)}</span>'
         f'<span class="sub">{where}</span></span></a>'
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, PageInfo, Stage, Why
 
 NOTHING_FITS = "Nothing here seems to answer this. The closest are below, none of them a good match."
@@ -16,6 +18,21 @@ WORDS_ONLY = {
 }
 
 WORDS_BECAUSE = "Answers are by words alone, for the model cannot be used."
+_COMMAND = re.compile(r"`folioscope (\w+)`")
+_IN_THE_BROWSER = {  # where a remedy names a command of the terminal
+    "search": "It may have been deleted.",
+    "list": "It may have been deleted.",
+    "jobs": "The line at the top right says what is under way.",
+    "models": "Improve lists the versions that can answer.",
+    "promote": "Improve lists the versions that can answer.",
+    "rollback": "Go back to another version in Improve.",
+}
+
+
+def remedy(text: str) -> str:
+    """What helps a person in a browser, where `text` advises the command line."""
+    named = _COMMAND.search(text)
+    return _IN_THE_BROWSER.get(named[1], text) if named else text
 
 
 def count(number: int) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from retrieval.types import Label
 from tests.e2e.legible import faint
 from tests.ingest import samples
+from tests.retrieval.taught import teach
 from tests.web import Running
 
 BIRDS = (
@@ -109,6 +110,29 @@ def test_the_whole_loop(page: Page, birds: Running) -> None:
     assert birds.library.models.current.id == trained
 
 
+def test_going_back_asks_first_while_a_verdict_waits(page: Page, birds: Running) -> None:
+    old = teach(birds.library, 1)
+    birds.library.models.promote(old)
+    birds.library.models.rollback()
+    new = teach(birds.library, 2)
+    improve(page)
+    verdict = page.locator(".verdict [data-act=promote]")
+    expect(verdict).to_be_visible()
+    row = page.locator(".versions li", has_text="Model 1")
+    row.locator("[data-act=back-to]").click()
+    expect(row.locator(".sure")).to_contain_text("waits for your decision")
+    row.locator("text=Decide first").click()
+    expect(verdict).to_be_visible()
+    assert birds.library.models.current.id == "builtin"
+    assert birds.library.training.progress().verdict == new
+    row.locator("text=Go back to this").click()
+    row.locator("text=Go on all the same").click()
+    expect(page.locator(".versions .on")).to_contain_text("Model 1")
+    assert birds.library.models.current.id == old
+    expect(page.locator(".versions li", has_text="Model 2")).to_contain_text("Use this")
+    expect(verdict).to_be_hidden()
+
+
 def test_too_few_is_refused_kindly(page: Page, birds: Running) -> None:
     judge(birds, BIRDS[:5])
     improve(page)
@@ -165,6 +189,15 @@ def test_the_queue_by_keyboard(page: Page, birds: Running) -> None:
     expect(page.locator(".judged tbody tr")).to_have_count(2)
     page.locator(".judged [data-act=undo]").first.click()
     expect(page.locator(".judged tbody tr")).to_have_count(1)
+
+
+def test_a_judgement_leads_to_its_answer(page: Page, birds: Running) -> None:
+    judge(birds, BIRDS[:2])
+    improve(page)
+    page.locator(".judged a", has_text="birds.pdf, page 2").click()
+    expect(page.locator("#q")).to_have_value("where is the otter counted")
+    expect(page.locator(".view")).to_contain_text("page 2 of 12")
+    expect(page.locator(".hit.on [data-judge=right]")).to_have_attribute("aria-pressed", "true")
 
 
 def test_judgements_travel_as_files(page: Page, birds: Running, tmp_path: Path) -> None:

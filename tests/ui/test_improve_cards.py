@@ -29,7 +29,7 @@ def test_persons_words_are_text(evil: str) -> None:
         )
         + verdict_cards.changes(verdict(won=(Change(evil, 7, evil, 1, 2),)), {7: page(document=evil)})
         + cards.question(Teach(evil, 7, evil), page(document=evil, corpus_id=evil))
-        + cards.judgements([cards.Judgement(evil, 7, evil, True, True)], 9)
+        + cards.judgements([cards.Judgement(evil, 7, evil, True, True, evil)], 9)
         + cards.preview({"imported": 1, "already": 0, "unknown": [evil], "conflicts": [{"wins": "file"}]})
     )
     seen = Seen(drawn)
@@ -47,6 +47,22 @@ def test_versions_lead_back() -> None:
     assert re.findall(r'data-act="back-to"[^>]*data-model="(\w+)"', shown) == ["old"]
     assert "waits for your decision" in shown
     assert shown.count('aria-current="true"') == 1
+    assert "Use this" in shown and "Go back to this" not in shown  # it never answered
+    been = cards.versions([model(current=True), model(id="old", promoted=1.0), model(id="builtin", recipe=None)], None)
+    assert been.count("Go back to this") == 2
+
+
+def test_a_models_card_is_readable() -> None:
+    shown = cards.readable("# Model 1\n\n**Better**; `base`\n\n* one\n\n## To\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
+    for part in ("<h3>Model 1</h3>", "<h4>To</h4>", "<strong>Better</strong>", "<code>base</code>", "<li>one</li>"):
+        assert part in shown
+    assert Seen(shown).tags.count("td") == 2
+    assert "|" not in text(shown) and "**" not in text(shown)
+    card = cards.card(
+        model(), "# [a](javascript:alert(1)) ![b](https://example.com/b.png) <https://example.com> &#x202E;\u202e"
+    )
+    assert not {"a", "img"} & set(Seen(card).tags)
+    assert "\u202e" not in Seen(card).text
 
 
 def test_a_running_retrain_says_how_far() -> None:
@@ -110,8 +126,13 @@ def test_a_question_of_the_queue() -> None:
 
 
 def test_judgements_can_be_undone_while_their_page_is_here() -> None:
-    rows = [cards.Judgement("q", 7, "a.pdf, page 1", True, True), cards.Judgement("q", None, "gone.pdf", False, False)]
+    rows = [
+        cards.Judgement("q", 7, "a.pdf, page 1", True, True, "a.pdf#page=1"),
+        cards.Judgement("q", None, "gone.pdf", False, False, "gone.pdf"),
+    ]
     shown = cards.judgements(rows, 60)
+    assert shown.count('href="/?q=q&amp;hit=a.pdf%23page%3D1"') == 2  # from the question and from the answer
+    assert "hit=gone" not in shown
     assert shown.count('data-act="undo"') == 1
     assert "✓ right" in shown and "✗ wrong" in shown and "held back" in shown
     assert "2 of 60 are shown" in text(shown)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, Source, Stage, Why
@@ -123,3 +126,15 @@ def test_skipped_pages_are_named_and_counted() -> None:
     many = tuple((number, "damaged") for number in range(1, 8))
     assert wording.skipped_pages(many).startswith("7 pages could not be read: 1 (damaged)")
     assert wording.skipped_pages(many).endswith("and 2 more")
+
+
+def test_no_remedy_of_the_browser_is_a_command() -> None:
+    assert wording.remedy("`folioscope list` shows the names.") == "It may have been deleted."
+    assert wording.remedy("It can be promoted when it is through; `folioscope jobs` shows the progress.").startswith(
+        "The line"
+    )
+    assert wording.remedy("Add the file again.") == "Add the file again."
+    assert wording.remedy("") == ""
+    source = "".join(path.read_text("utf-8") for path in (Path(__file__).parents[2] / "retrieval").rglob("*.py"))
+    named = set(re.findall(r'"[^"\n]*`folioscope (\w+)`[^"\n]*"', source))
+    assert named and all("`" not in wording.remedy(f"`folioscope {command}` helps.") for command in named)

@@ -43,19 +43,19 @@ function show(tab) {
 
 const place = (here) => (TITLES[here.tab] ? here.tab : "search");
 
-let lastSearch = {};
+const last = {}; // how each place was left
+const leaving = () => { last[place(address())] = address(); };
 export function open(tab, params = {}) {
-  const here = address();
-  if (place(here) === "search") lastSearch = here;
-  move(tab !== "search" ? { tab, ...params } : Object.keys(params).length ? params : lastSearch);
+  leaving();
+  move(Object.keys(params).length ? params : last[tab] || (tab === "search" ? {} : { tab }));
   route();
 }
 
 function route() {
   const here = address();
+  if (place(here) === "library") library.route(here);
   show(place(here));
   if (place(here) === "search") search.route(here);
-  else if (place(here) === "library") library.route(here);
 }
 
 function pill(job) {
@@ -118,12 +118,12 @@ function start() {
     const link = event.target.closest("a[data-tab]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    if (link.classList.contains("mark")) { lastSearch = {}; open("search", {}); }
+    if (link.classList.contains("mark")) { leaving(); move({}); route(); }
     else open(link.dataset.tab);
   });
   addEventListener("popstate", route);
   document.addEventListener("keydown", keys);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { look(); search.refresh(); } });
   search.start();
   library.start();
   improve.start();

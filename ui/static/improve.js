@@ -107,7 +107,7 @@ async function usual(recipe) {
 
 const ACTS = {
   train, cancel, promote, discard,
-  "back-to": (button) => switchTo(button, `/api/models/${button.dataset.model}/rollback`),
+  "back-to": back_to,
   "judge-new": () => { only = now.model; queue.show({ model: only, fresh: true }); one(".queue").scrollIntoView({ block: "start" }); },
   card: show_card,
   undo: take_back,
@@ -170,6 +170,14 @@ async function switchTo(button, path, body = undefined) {
   } catch (error) { failed(error); } finally { button.disabled = false; }
 }
 
+// Another version in use ends the comparison of the one that waits.
+function back_to(button) {
+  const go = (asked) => switchTo(asked, `/api/models/${button.dataset.model}/rollback`);
+  if (now.state !== "verdict") return go(button);
+  ask_first(button, "A new model waits for your decision. It was measured against the one in use: with another one, its verdict goes.",
+    { yes: "Go on all the same", no: "Decide first" }, go);
+}
+
 function promote(button) {
   const { model, sure, doubt } = button.dataset;
   const go = (force) => (asked) => switchTo(asked, `/api/models/${model}/promote`, { force });
@@ -227,7 +235,7 @@ async function take_back(button) {
   button.disabled = true;
   try {
     await set(null);
-    toast("Judgement taken back", { undo: { act: () => set(verdict).catch(failed) } });
+    toast("Judgement taken back", { undo: { act: () => set(verdict).catch(failed) }, about: "judgement" });
   } catch (error) { failed(error); button.disabled = false; }
 }
 

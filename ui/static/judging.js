@@ -21,13 +21,14 @@ export async function judge({ query, page, before, value, paint }) {
     if (made.includes(entry)) made.splice(made.indexOf(entry), 1);
     return false;
   }
-  toast(said(value), { undo: { act: () => takeBack(entry) }, seconds: 4 });
+  toast(said(value), { undo: { act: () => takeBack(entry) }, about: "judgement", seconds: 4 });
   return true;
 }
 
 // Of one answer: one after the other, for the last word must arrive last. Other answers never wait for it: a judgement
 // that has not left yet is lost when the page is.
 const onItsWay = new Map();
+export const settled = () => !onItsWay.size;
 
 function deliver(query, page, value) {
   const answer = JSON.stringify([query, page]);
@@ -53,7 +54,7 @@ async function takeBack(entry) {
   const at = made.indexOf(entry);
   if (at >= 0) made.splice(at, 1);
   if (await send(entry, entry.before, entry.value)) {
-    toast(entry.before === null ? said(null) : said(entry.before), { undo: { label: "Redo", act: () => judge(entry) }, seconds: 4 });
+    toast(entry.before === null ? said(null) : said(entry.before), { undo: { label: "Redo", act: () => judge(entry) }, about: "judgement", seconds: 4 });
   }
 }
 

@@ -5,7 +5,7 @@ import { address, all, element, failed, move, narrow, one, patch, toast } from "
 import { lookNow, open } from "./app.js";
 import { idle } from "./search.js";
 
-const filter = { kind: "", deleted: false, text: "", everything: false, order: "" };
+const filter = { kind: "", deleted: false, text: "", everything: false, order: "" }; // in the address, but for `everything`
 let visible = false, stale = true, loading = null, panel = null;
 
 export function start() {
@@ -14,15 +14,23 @@ export function start() {
   one("#filter").addEventListener("input", (event) => {
     filter.text = event.target.value;
     clearTimeout(typing);
-    typing = setTimeout(load, 120);
+    typing = setTimeout(choose, 120);
   });
-  one("#order").addEventListener("change", (event) => { filter.order = event.target.value; load(); });
+  one("#order").addEventListener("change", (event) => { filter.order = event.target.value; choose(); });
   tab.addEventListener("click", clicked);
   one("#tab-search").addEventListener("click", (event) => { if (event.target.closest(".files")) row(event.target); });
   const dialog = one(".sheet-dialog");
   dialog.addEventListener("click", in_panel);
   dialog.addEventListener("submit", tag);
-  dialog.addEventListener("close", () => { if (panel) { panel = null; move({ tab: "library" }, { replace: true }); } });
+  dialog.addEventListener("close", () => { if (panel) { panel = null; move(shelf(), { replace: true }); } });
+}
+
+const shelf = () => ({ tab: "library", kind: filter.kind, text: filter.text, order: filter.order, bin: filter.deleted ? "1" : "" });
+
+// The shelf as it is filtered now.
+function choose() {
+  if (visible) move(shelf(), { replace: true });
+  load();
 }
 
 export function shown() { visible = true; if (stale) load(); }
@@ -32,7 +40,16 @@ export function changed() {
   if (visible || idle()) load();
   if (panel) refresh();
 }
-export function route(here) { if (here.doc) show(here.doc); else if (panel) shut(); }
+export function route(here) {
+  const before = JSON.stringify(filter), { kind = "", text = "", order = "", bin } = here;
+  Object.assign(filter, { kind, text, order, deleted: Boolean(bin) });
+  if (JSON.stringify(filter) !== before) {
+    one("#filter").value = text;
+    one("#order").value = order;
+    stale = true;
+  }
+  if (here.doc) show(here.doc); else if (panel) shut();
+}
 
 // The hello page of an empty library shows the same rows, so that a refused first file says why.
 async function load() {
@@ -40,7 +57,6 @@ async function load() {
   const mine = loading = new AbortController();
   try {
     const now = await get("/api/library", filter, mine.signal);
-    stale = false;
     for (const box of all(".files")) {
       const sending = all(".sending", box);
       for (const line of sending) line.remove();
@@ -48,7 +64,8 @@ async function load() {
       box.prepend(...sending);
       box.hidden = !box.children.length;
     }
-    if (!visible) return;
+    if (!visible) return; // the shelf stays stale until it is seen
+    stale = false;
     one(".kinds").innerHTML = now.chips;
     one(".total").textContent = now.total;
     one(".shelf-note").innerHTML = now.note;
@@ -63,11 +80,11 @@ function clicked(event) {
     filter.deleted = Boolean(chip.dataset.bin);
     filter.kind = chip.dataset.kind || "";
     filter.everything = false;
-    load();
+    choose();
   } else if (event.target.closest("[data-act=everything]")) { filter.everything = true; load(); }
   else {
     const card = event.target.closest(".doc");
-    if (card) { move({ tab: "library", doc: card.dataset.document }); show(card.dataset.document); }
+    if (card) { move({ ...shelf(), doc: card.dataset.document }); show(card.dataset.document); }
   }
 }
 
@@ -115,7 +132,7 @@ function shut() {
   panel = null;
   const dialog = one(".sheet-dialog");
   if (dialog.open) dialog.close();
-  if (address().doc) move({ tab: "library" }, { replace: true });
+  if (address().doc) move(shelf(), { replace: true });
 }
 
 async function in_panel(event) {

@@ -11,6 +11,7 @@ let current = null;      // the page shown
 let listed = null;       // the answer that was marked last in the list
 let running = null;      // AbortController of the question on its way
 let last = "route";      // how the page was reached
+let silent = false;      // nobody answered what stands in the address
 let hasDocuments = null; // null until the first status
 
 const entry = (page) => asked?.hits.find((hit) => hit.page === page) || null;
@@ -83,9 +84,8 @@ export async function route(here, { again = false, note = false } = {}) {
   if (again || !asked || asked.key !== key_of(here)) { if (!(await ask(here))) return; }
   // what a person asks (not a reload, not a link) may be worth judging: Improve offers it
   if (note && asked.hits.length) post("/api/asked", { query: asked.query, pages: asked.hits.slice(0, 10).map((hit) => hit.page) }).catch(() => { /* the answers are there */ });
-  if (here.hit) await open(here.hit);
-  else if (narrow()) close();
-  else if (asked.hits.length && !asked.nothing) select(asked.hits[0].page, { from: "route" });
+  if (here.hit && (await open(here.hit))) return;
+  if (!narrow() && asked?.hits.length && !asked.nothing) select(asked.hits[0].page, { from: "route" });
   else close();
 }
 
@@ -99,13 +99,20 @@ async function clear(here) {
   suggest();
   fill(true).then(() => { if (!asked) suggest(); }); // what was asked meanwhile
   one(".find").classList.toggle("alone", true);
-  if (here.hit) await open(here.hit);
-  else { close(); one(".find").hidden = true; if (!narrow()) one("#q").focus(); }
+  if (here.hit && (await open(here.hit))) return;
+  close();
+  one(".find").hidden = true;
+  if (!narrow()) one("#q").focus();
 }
+
+const way = (act, text) => element("button", { type: "button", class: "link", "data-act": act }, text);
+// What went wrong, and what leads on.
+const trouble = (error, lead) => element("p", { class: "banner wrong" }, element("span", {}, error.message), lead);
 
 async function ask(here) {
   running?.abort();
   running = new AbortController();
+  silent = false;
   const slow = setTimeout(() => one(".asking").classList.add("slow"), 150);
   let result;
   try {
@@ -116,7 +123,8 @@ async function ask(here) {
     asked = null;
     one(".hits").replaceChildren();
     one(".summary").textContent = "";
-    one(".notices").replaceChildren(element("p", { class: "banner wrong" }, error.message));
+    silent = !error.status;
+    one(".notices").replaceChildren(trouble(error, error.status === 404 ? way("everywhere", "Search everything") : way("again", "Ask again")));
     close();
     return false;
   } finally {
@@ -138,13 +146,21 @@ async function ask(here) {
   return true;
 }
 
+// False when there is no such page, or nobody says so: then a line says what leads on.
 async function open(id) {
   const hit = asked?.hits.find((one_of) => one_of.id === id);
-  if (hit) return select(hit.page, { from: "route" });
   try {
-    const { page } = await get("/api/resolve", { id });
+    const page = hit ? hit.page : (await get("/api/resolve", { id })).page;
     await select(page, { from: "route" });
-  } catch (error) { close(); failed(error); }
+    return true;
+  } catch (error) {
+    silent = !error.status;
+    if (error.status === 404) move(wanted_address(), { replace: true });
+    one(".notices").prepend(trouble(error, error.status === 404
+      ? element("a", { href: "/?tab=library", "data-tab": "library" }, "See what is here") : way("again", "Try again")));
+    if (!asked) suggest();
+    return false;
+  }
 }
 
 // Shows a page on the right (on a phone: full screen) and says so in the address bar.
@@ -214,7 +230,26 @@ function paint(hit, value) {
   }
 }
 
+// Called when the page is looked at again: another tab may have judged these answers.
+export async function refresh() {
+  const mine = asked;
+  if (!mine || !judging.settled()) return;
+  try {
+    const judged = await get("/api/judged", { q: mine.query });
+    if (asked !== mine || !judging.settled()) return; // what is on its way here is newer
+    view.forget();
+    const leafed = current !== null && !entry(current) && view.on_screen(current);
+    for (const hit of leafed ? [...mine.hits, leafed] : mine.hits) paint(hit, judged[hit.id] ?? null);
+  } catch { /* the marks stay as they were */ }
+}
+
 export function key(event, typing) {
+  if (typing?.id === "q" && event.key === "Escape" && !event.isComposing) {
+    event.preventDefault(); // a browser empties a search field at this key, and the answers would go with it
+    typing.value = address().q || typing.value;
+    typing.blur();
+    return;
+  }
   const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
   if (typing && !(typing.id === "q" && event.key === "ArrowDown")) return;
   if (step && asked?.hits.length) {
@@ -250,6 +285,7 @@ export function changed(status, shelf, stamp) {
   if (shelf) fill(true).then(() => { if (!asked) suggest(); });
   if (had === false && hasDocuments && !address().tab) one("#q").focus();
   one(".idle .hint").textContent = status.hint;
+  if (silent && !address().tab) { route(address(), { again: true }); return; }
   if (!asked) return;
   const loaded = status.ready && asked.words_only === "loading";
   // nothing is on the screen, so nothing can jump

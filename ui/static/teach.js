@@ -74,6 +74,10 @@ function clicked(event) {
 }
 
 function keys(event) {
+  if (event.key === "Escape" && event.target.matches("input") && !event.isComposing) { // else the field is emptied first
+    event.preventDefault();
+    return dialog().close();
+  }
   if (event.target.matches("input, select")) return;
   const target = { ArrowLeft: shown?.previous, ArrowRight: shown?.next }[event.key];
   if (target != null) { event.preventDefault(); show(target); }

@@ -121,6 +121,9 @@ async function cite() {
   } catch (error) { failed(error); }
 }
 
+// How pages are judged may have changed elsewhere: they are asked for anew.
+export const forget = () => known.clear();
+
 // The page on the screen, for what it knows beside the answers: how it is judged.
 export const on_screen = (page) => (shown?.page === page ? shown : null);
 
