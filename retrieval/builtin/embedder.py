@@ -11,6 +11,7 @@ import importlib.util
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ TEXT, PROJECTION, TOWER = "text.safetensors", "projection.safetensors", "tower.s
 MAX_TOKENS = 256
 DIM = 384
 PICTURE_PX = 300  # the tower learned at 260, and knows things best a little larger (docs/builtin.md)
+SENTENCE = "there is a {}"  # around a question of a single word
 FORMAT = 1  # raise it when the same weights begin to give other vectors (cropping, pooling, normalising)
 
 
@@ -100,11 +102,11 @@ class BuiltinEmbedder:
         if text_sha256 is not None:
             text["trained"] = text_sha256
         self.feature_key = key_of(tower=tower_sha256, px=PICTURE_PX, format=FORMAT)
-        self.query_key = key_of(**text)
+        self.query_key = key_of(**text, sentence=SENTENCE)
         self.document_key = key_of(**text, features=self.feature_key, projection=projection_sha256)
 
     def embed_queries(self, queries: Sequence[PartInput]) -> Floats:
-        return self.encoder.encode(queries, query=True)
+        return self.encoder.encode([sentence(query) for query in queries], query=True)
 
     def embed_parts(self, parts: Sequence[PartInput]) -> Floats:
         return self.encoder.encode(parts, query=False)
@@ -138,6 +140,12 @@ class BuiltinEmbedder:
             for layer in layers:
                 batch = layer(batch)
         return unit_rows(batch["sentence_embedding"].cpu().numpy())
+
+
+def sentence(query: PartInput) -> PartInput:
+    """A single word as a sentence, which is what the pictures were learned from ("dog" is no caption); docs/builtin.md."""
+    text = (query.text or "").strip(" ?.!")
+    return replace(query, text=SENTENCE.format(text)) if text.isalpha() else query
 
 
 def projection_layers(state: dict[str, torch.Tensor]) -> list[Any]:

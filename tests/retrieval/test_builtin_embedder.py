@@ -14,7 +14,7 @@ from retrieval.builtin import load_builtin
 from retrieval.builtin.embedder import BuiltinEmbedder
 from retrieval.builtin.picture import PictureTower
 from retrieval.errors import ModelError
-from retrieval.types import PartInput
+from retrieval.types import Floats, PartInput
 from tests.retrieval.conftest import Models
 
 PICTURES = [Image.effect_noise((80, 50), 90).convert("RGB"), Image.new("RGB", (30, 70), "navy")]
@@ -43,6 +43,16 @@ def test_text_is_minilm_with_upper_layers_of_our_own(builtin: BuiltinEmbedder) -
         np.testing.assert_allclose(rows(inputs), plain.encode(TEXTS), atol=1e-6)
     assert np.abs(builtin.embed_queries(inputs) - bare.embed_queries(inputs)).max() > 1e-3
     assert builtin.query_key != bare.query_key and builtin.feature_key == bare.feature_key
+
+
+def test_a_single_word_is_asked_as_a_sentence(builtin: BuiltinEmbedder) -> None:
+    def rows(*texts: str) -> Floats:
+        return builtin.embed_queries([PartInput(text=text) for text in texts])
+
+    np.testing.assert_allclose(rows("dog", " Dog? "), rows("there is a dog", "there is a Dog"), atol=1e-6)
+    as_they_are = ["two dogs", "x4", "2018", "", "?", "sixty-six", "there is"]
+    parts = builtin.embed_parts([PartInput(text=text) for text in as_they_are])
+    np.testing.assert_allclose(rows(*as_they_are), parts, atol=1e-6)
 
 
 def test_text_layers_of_another_form_are_refused(tmp_path: Path) -> None:
