@@ -1,13 +1,16 @@
 """What a question may have meant whose words stand nowhere: the same with one letter more, less, other or exchanged, as
-Norvig (2007) corrects spelling, among the words of the library."""
+Norvig (2007) corrects spelling, among the words of the library. English words that are just not there are no slips: MiniLM's
+vocabulary knows them."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 
 from retrieval import fulltext
+from retrieval.builtin.embedder import minilm_folder
 from retrieval.store import fulltext as fulltext_store
 
 LEAST = 4  # letters: shorter words are near too many others
@@ -21,13 +24,19 @@ def meant(db: sqlite3.Connection, query: str) -> str | None:
     when there are none. Takes some ten milliseconds a word."""
     corrected = query
     unknown = [word for word in fulltext.terms(query) if LEAST <= len(word) <= LONGEST and word.isalpha()]
-    unknown = [word for word in unknown if not fulltext_store.standing_on(db, word)]
+    unknown = [word for word in unknown if word not in _english() and not fulltext_store.standing_on(db, word)]
     for word in unknown[:MOST]:
         near = {other: fulltext_store.standing_on(db, other) for other in _one_away(word)}
         best = max(near, key=lambda other: near[other])
         if near[best]:
             corrected = re.sub(rf"\b{re.escape(word)}\b", best, corrected, flags=re.IGNORECASE)
     return corrected if corrected != query else None
+
+
+@cache
+def _english() -> frozenset[str]:
+    """Some twenty thousand words."""
+    return frozenset((minilm_folder() / "vocab.txt").read_text(encoding="utf-8").split())
 
 
 def _one_away(word: str) -> Iterator[str]:

@@ -26,7 +26,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         ("the scheduel of the HERRIMG?", "the schedule of the herring?"),  # exchanged, another
         ("herrrring wallrus", "herrrring walrus"),  # two letters away is too far
         ("walrus schedules", None),  # they stand there, in another form
-        ("boots", "boats"),
+        ("botas", "boats"),
+        ("a waltz on the coast", None),  # English that the library does not hold is no slip
         ("boat", None),
         ("giraffe", None),
         ("wal wa w", None),
