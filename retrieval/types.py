@@ -302,7 +302,7 @@ class Job:
     id: int
     kind: str  # "ingest" or "embed"
     state: JobState
-    title: str  # "reading 3 of 12 files"
+    title: str  # "still reading 3 of 12 files"
     done: int
     total: int
     seconds_left: float | None

@@ -224,14 +224,14 @@ def stage_line(document: DocumentInfo) -> tuple[float, str]:
 
 
 def pill(job: Job) -> tuple[int, str]:
-    """The pill at the top right: (percent, "reading 3 of 12 files, 2 min left")."""
-    share = round(100 * job.done / job.total) if job.total else 0
+    """The pill at the top right: (percent, "still reading 3 of 12 files, 2 min left")."""
+    share = min(99, round(100 * job.done / job.total)) if job.total else 0  # it runs: it is not done
     if job.state is JobState.QUEUED:
         return 0, f"{job.title}, waiting"
     if job.kind == "train" and job.seconds_left is None:
         return 0, f"{job.title}, getting ready"  # its steps are not known yet
     left = time_left(job.seconds_left)
-    return min(100, share), f"{job.title}, {left}" if left else job.title
+    return share, f"{job.title}, {left}" if left else job.title
 
 
 def skipped_pages(pages: tuple[tuple[int, str], ...]) -> str:

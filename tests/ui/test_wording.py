@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, Source, Stage, Why
@@ -103,8 +105,9 @@ def test_extent() -> None:
 
 
 def test_pill() -> None:
-    job = Job(1, "ingest", JobState.RUNNING, "reading 3 of 12 files", 41, 100, 120.0, None, 0.0, None)
-    assert wording.pill(job) == (41, "reading 3 of 12 files, 2 min left")
+    job = Job(1, "ingest", JobState.RUNNING, "still reading 3 of 12 files", 41, 100, 120.0, None, 0.0, None)
+    assert wording.pill(job) == (41, "still reading 3 of 12 files, 2 min left")
+    assert wording.pill(replace(job, done=100))[0] == 99, "what runs is not done"
 
 
 def test_skipped_pages_are_named_and_counted() -> None:
