@@ -21,6 +21,7 @@ from retrieval.store.db import Store, clean
 from retrieval.types import Added, JobState, Stage
 
 TEXTS_A_COMMIT = 500
+BACK = "it was in the bin and is back, as "  # why a file is not new; its name follows
 _SUBTITLES = {".srt", ".vtt"}
 _OUR_SUFFIXES = {
     f".{suffix}"
@@ -171,7 +172,7 @@ class _Adding:
                 documents.set_place(db, known.id, str(file.path.absolute()), file.path.stat().st_mtime)
         if known.deleted is not None:
             bin.bring_back(db, known)
-            return "it was in the bin and is back, as {name}"
+            return f"{BACK}{{name}}"
         return "already here, as {name}"
 
 

@@ -123,6 +123,20 @@ class Documents:
             bin.go_on(db, row.id)
         self._library.wake()
 
+    def resume_all(self) -> int:
+        """Whatever is paused goes on; how many documents."""
+        with self._store.write() as db:
+            paused = [row.id for row in documents.listed(db) if row.paused and row.stage is not Stage.DONE]
+            for document_id in paused:
+                bin.go_on(db, document_id)
+        self._library.wake()
+        return len(paused)
+
+    def unfinished(self) -> tuple[int, int]:
+        """How many documents are still being read, and how many more are paused."""
+        db = self._store.read()
+        return documents.unfinished(db), documents.unfinished(db, paused=True)
+
     # the bin
 
     def remove(self, names: Sequence[str], for_good: bool = False) -> builtins.list[str]:

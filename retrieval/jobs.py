@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval import bin
@@ -63,18 +63,31 @@ class Jobs:
 
     def cancel(self, job_id: int) -> Job:
         """Ends it: files not yet read are left out again, the others keep what they have."""
+        self._end([self.get(job_id).id])
+        return self.get(job_id)
+
+    def stop_reading(self) -> tuple[int, int]:
+        """Cancels all ingests that run: how many of their files stayed, and how many were left out again."""
+        db = self._store.read()
+        together = jobs.of_one_go(db)
+        before = documents.tally(db, together, None).documents
+        self._end([row.id for row in jobs.active(db) if row.kind == "ingest"])
+        stayed = documents.tally(self._store.read(), together, None).documents
+        return stayed, before - stayed
+
+    def _end(self, job_ids: Sequence[int]) -> None:
         left: set[str] = set()
         with self._store.write() as db:
-            row = jobs.get(db, self.get(job_id).id)
-            if row is not None and row.state in (JobState.QUEUED, JobState.RUNNING):
+            for job_id in job_ids:
+                row = jobs.get(db, job_id)
+                if row is None or row.state not in (JobState.QUEUED, JobState.RUNNING):
+                    continue
+                message = "stopped"
                 if row.kind == "ingest":
-                    left = _leave_out(db, job_id)
+                    left |= _leave_out(db, job_id)
                     message = "stopped: what was read stays searchable"
-                else:
-                    message = "stopped"
                 jobs.finish(db, job_id, JobState.CANCELLED, message)
         bin.discard(self._store, self._library.blobs, left)
-        return self.get(job_id)
 
     def wait(self, job_id: int, progress: Callable[[Job], None] | None = None) -> Job:
         """Until it has ended; calls `progress` about five times a second."""

@@ -115,12 +115,12 @@ def next_unread(db: sqlite3.Connection) -> DocumentRow | None:
     return None if row is None else _row(row)
 
 
-def unfinished(db: sqlite3.Connection) -> int:
-    """How many live documents still have stages to go (paused ones not counted)."""
+def unfinished(db: sqlite3.Connection, paused: bool = False) -> int:
+    """How many live documents still have stages to go: those that are paused, or the others."""
     ahead = [str(stage) for stage in Stage if stage is not Stage.DONE]  # named, so that the index on stages finds them
     row = db.execute(
-        f"SELECT count(*) FROM documents WHERE stage IN ({placeholders(len(ahead))}) AND NOT paused AND deleted IS NULL",
-        ahead,
+        f"SELECT count(*) FROM documents WHERE stage IN ({placeholders(len(ahead))}) AND paused = ? AND deleted IS NULL",
+        (*ahead, paused),
     ).fetchone()
     return int(row[0])
 

@@ -204,6 +204,26 @@ def test_an_embedding_job_can_be_cancelled(tmp_path: Path) -> None:
         assert not shop.step()
 
 
+def test_all_reading_is_stopped_at_once_and_can_go_on(tmp_path: Path) -> None:
+    names = [f"{number}.pdf" for number in range(5)]
+    with Workshop(tmp_path, dict.fromkeys(names, SOON)) as shop:
+        for name in names:
+            shop.add(name)  # a job each, as from the browser
+        shop.step()
+        shop.step()
+        with shop.store.write() as db:
+            embed = jobs.insert(db, "embed", "builtin")
+        assert shop.library.jobs.stop_reading() == (2, 3)
+        assert [info.name for info in shop.library.documents.list()] == ["1.pdf", "0.pdf"]
+        assert [job.id for job in shop.library.jobs.list() if job.state is JobState.QUEUED] == [embed]
+        assert shop.library.documents.unfinished() == (0, 2)
+        assert shop.library.documents.resume_all() == 2
+        assert shop.library.documents.unfinished() == (2, 0)
+        shop.finish()
+        assert shop.library.documents.unfinished() == (0, 0) and shop.library.jobs.stop_reading()[1] == 0
+        shop.assert_whole()
+
+
 def test_a_job_that_never_was(tmp_path: Path) -> None:
     with Workshop(tmp_path) as shop:
         for call in (shop.library.jobs.get, shop.library.jobs.cancel, shop.library.jobs.wait):
