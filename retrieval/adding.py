@@ -18,10 +18,9 @@ from retrieval import bin, fulltext
 from retrieval.blobs import Blobs, sha256_of
 from retrieval.store import documents, jobs, pages
 from retrieval.store.db import Store, clean
-from retrieval.types import Added, JobState, Stage
+from retrieval.types import BACK, Added, JobState, Stage
 
 TEXTS_A_COMMIT = 500
-BACK = "it was in the bin and is back, as "  # why a file is not new; its name follows
 _SUBTITLES = {".srt", ".vtt"}
 _OUR_SUFFIXES = {
     f".{suffix}"

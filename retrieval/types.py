@@ -263,6 +263,9 @@ class Refusal:
     when: float
 
 
+BACK = "it was in the bin and is back, as "  # why an added file was skipped; the document's name follows
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
     """What `Library.add` did. Rows are the command line's JSON objects."""
@@ -362,6 +365,7 @@ class ModelInfo:
 
 
 __all__ = [
+    "BACK",
     "Added",
     "Box",
     "DocumentInfo",

@@ -6,9 +6,8 @@ import hashlib
 import re
 import time
 
-from retrieval.adding import BACK
 from retrieval.library import Library
-from retrieval.types import Added, DocumentInfo, FileKind, Stage
+from retrieval.types import BACK, Added, DocumentInfo, FileKind, Stage
 from ui import cards, improve_view, wording
 from ui.cards import esc
 from ui.search_view import GLASS

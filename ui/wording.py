@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, PageInfo, Stage, Why
 
 NOTHING_FITS = "Nothing here seems to answer this. The closest are below, none of them a good match."
@@ -16,6 +18,14 @@ WORDS_ONLY = {
 }
 
 WORDS_BECAUSE = "Answers are by words alone, for the model cannot be used."
+
+
+ASK_SOMETHING = "Ask something: a question, a few words, or what the picture shows."
+
+
+def asks(query: str) -> bool:
+    """Whether anything is asked: blanks and punctuation alone are no question."""
+    return any(unicodedata.category(letter)[0] in "LMNS" for letter in query)
 
 
 def count(number: int) -> str:

@@ -70,6 +70,11 @@ def test_filters_that_leave_nothing_say_so_and_lead_out(client: TestClient) -> N
     assert "everywhere" not in client.get("/api/search", params={"q": "crimson valve"}).json()["notices"]
 
 
+def test_a_question_that_asks_nothing_is_told_so(client: TestClient) -> None:
+    found = client.get("/api/search", params={"q": "???"}).json()
+    assert "Ask something" in found["notices"] and found["hits"] == [] and found["summary"] == ""
+
+
 def test_a_hostile_question_is_text(client: TestClient) -> None:
     evil = "<script>alert(1)</script> crimson"
     found = client.get("/api/search", params={"q": evil}).json()

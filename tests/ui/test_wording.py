@@ -104,6 +104,12 @@ def test_extent() -> None:
     assert wording.extent(document(kind=FileKind.IMAGE, missing=True)) == "picture · file is gone"
 
 
+def test_blanks_and_punctuation_ask_nothing() -> None:
+    assert [wording.asks(query) for query in ("", "  ", "???", "…!", "c", "7", "é", "犬", "☕", "a?")] == [
+        False
+    ] * 4 + [True] * 6
+
+
 def test_pill() -> None:
     job = Job(1, "ingest", JobState.RUNNING, "still reading 3 of 12 files", 41, 100, 120.0, None, 0.0, None)
     assert wording.pill(job) == (41, "still reading 3 of 12 files, 2 min left")
