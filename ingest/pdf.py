@@ -44,6 +44,10 @@ class PdfReader:
         """All pages from `start` on."""
         document = self._document(path)
         count = document.page_count
+        if count == 0 and document.is_repaired:
+            raise Refused(
+                "it is damaged, or was not downloaded completely", "Download or copy it again, and drop that."
+            )
         if count == 0:
             raise Refused("it has no pages", "Save it again from the program that made it.")
         if count > limits.max_pages:

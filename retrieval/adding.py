@@ -18,7 +18,7 @@ from retrieval import bin, fulltext
 from retrieval.blobs import Blobs, sha256_of
 from retrieval.store import documents, jobs, pages
 from retrieval.store.db import Store, clean
-from retrieval.types import Added, JobState, Stage
+from retrieval.types import BACK, Added, JobState, Stage
 
 TEXTS_A_COMMIT = 500
 _SUBTITLES = {".srt", ".vtt"}
@@ -171,7 +171,7 @@ class _Adding:
                 documents.set_place(db, known.id, str(file.path.absolute()), file.path.stat().st_mtime)
         if known.deleted is not None:
             bin.bring_back(db, known)
-            return "it was in the bin and is back, as {name}"
+            return f"{BACK}{{name}}"
         return "already here, as {name}"
 
 

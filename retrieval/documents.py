@@ -14,7 +14,7 @@ from retrieval import bin
 from retrieval.corpus_ids import Parsed, corpus_id, parse
 from retrieval.errors import FolioscopeError, NotFound
 from retrieval.originals import original
-from retrieval.rates import rates
+from retrieval.rates import measured
 from retrieval.store import documents, pages, vectors
 from retrieval.store import fulltext as fulltext_store
 from retrieval.types import DocumentInfo, PageInfo, Refusal, Stage
@@ -61,14 +61,16 @@ class Documents:
         ids = [row.id for row in rows]
         names, tags, tallies = documents.names(db, ids), documents.tags(db, ids), pages.tallies(db, ids)
         embedded = vectors.tallies(db, self._library.models.generation_id, ids)
-        seconds = rates(db)
+        seconds = measured(db)
         infos = []
         for row in rows:
             tally = tallies.get(row.id, pages.Tally(0, None, None, 0, 0, 0))
             parts, done = embedded[row.id]
             left = None
             if row.stage is not Stage.DONE and not row.paused:
-                left = (parts - done) * seconds["text"] + (tally.ocr_pages - tally.ocr_done) * seconds["ocr"]
+                work = {"text": parts - done, "ocr": tally.ocr_pages - tally.ocr_done}
+                if all(unit in seconds for unit, number in work.items() if number):
+                    left = sum(number * seconds[unit] for unit, number in work.items() if number)
             infos.append(
                 DocumentInfo(
                     id=row.sha256,
@@ -120,6 +122,20 @@ class Documents:
         with self._store.write() as db:
             bin.go_on(db, row.id)
         self._library.wake()
+
+    def resume_all(self) -> int:
+        """Whatever is paused goes on; how many documents."""
+        with self._store.write() as db:
+            paused = [row.id for row in documents.listed(db) if row.paused and row.stage is not Stage.DONE]
+            for document_id in paused:
+                bin.go_on(db, document_id)
+        self._library.wake()
+        return len(paused)
+
+    def unfinished(self) -> tuple[int, int]:
+        """How many documents are still being read, and how many more are paused."""
+        db = self._store.read()
+        return documents.unfinished(db), documents.unfinished(db, paused=True)
 
     # the bin
 

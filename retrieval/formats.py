@@ -187,7 +187,9 @@ def lines(path: Path) -> Iterator[str]:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             for line in file:
                 yield line.rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror or error}", "Check the path.") from error
+    except UnicodeDecodeError as error:
         raise FormatError(f"{path} cannot be read: {error}") from error
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval import bin
 from retrieval.errors import NotFound
-from retrieval.rates import rates
+from retrieval.rates import measured, rates
 from retrieval.store import documents, jobs, models, pages, vectors
 from retrieval.store import fulltext as fulltext_store
 from retrieval.types import Job, JobState, Stage
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 POLL_S = 0.2
 LOADING = "loading the model"
-UNREAD_WEIGHT_S = 2.0  # what is behind a file not yet read is unknown: say so much
+LATELY = 30  # files of a kind that tell what is behind the next one
+ENOUGH = 3  # so many of them, before a time is told
+UNKNOWN = {"text": 8.0, "picture": 4.0}  # behind a file of a kind that was never read here: for the share only
 
 
 class Jobs:
@@ -46,32 +49,45 @@ class Jobs:
         if not rows:
             return None
         self._library.wake()
-        found = [self._job(db, row) for row in rows]
-        if len(found) == 1:
-            return found[0]
-        seconds = [job.seconds_left for job in found if job.seconds_left is not None]
-        ingests = [row.id for row in rows if row.kind == "ingest"]
-        title = _title(db, ingests) if ingests else found[0].title
-        done, total = sum(job.done for job in found), sum(job.total for job in found)
-        first = found[0]
-        return Job(
-            first.id, first.kind, JobState.RUNNING, title, done, total, sum(seconds) or None, None, first.created, None
-        )
+        ingests = [row for row in rows if row.kind == "ingest"]
+        together = jobs.of_one_go(db) if ingests else []
+        first = self._job(db, (ingests or rows)[0])
+        if len(together) < 2:
+            return first
+        tally = documents.tally(db, together, models.current(db).generation_id)
+        done, total, left = _progress(db, tally)
+        if all(row.started is None for row in ingests):
+            left = None
+        title = LOADING if jobs.loading(db) else _title(tally)
+        return Job(first.id, first.kind, JobState.RUNNING, title, done, total, left, None, first.created, None)
 
     def cancel(self, job_id: int) -> Job:
         """Ends it: files not yet read are left out again, the others keep what they have."""
+        self._end([self.get(job_id).id])
+        return self.get(job_id)
+
+    def stop_reading(self) -> tuple[int, int]:
+        """Cancels all ingests that run: how many of their files stayed, and how many were left out again."""
+        db = self._store.read()
+        together = jobs.of_one_go(db)
+        before = documents.tally(db, together, None).documents
+        self._end([row.id for row in jobs.active(db) if row.kind == "ingest"])
+        stayed = documents.tally(self._store.read(), together, None).documents
+        return stayed, before - stayed
+
+    def _end(self, job_ids: Sequence[int]) -> None:
         left: set[str] = set()
         with self._store.write() as db:
-            row = jobs.get(db, self.get(job_id).id)
-            if row is not None and row.state in (JobState.QUEUED, JobState.RUNNING):
+            for job_id in job_ids:
+                row = jobs.get(db, job_id)
+                if row is None or row.state not in (JobState.QUEUED, JobState.RUNNING):
+                    continue
+                message = "stopped"
                 if row.kind == "ingest":
-                    left = _leave_out(db, job_id)
+                    left |= _leave_out(db, job_id)
                     message = "stopped: what was read stays searchable"
-                else:
-                    message = "stopped"
                 jobs.finish(db, job_id, JobState.CANCELLED, message)
         bin.discard(self._store, self._library.blobs, left)
-        return self.get(job_id)
 
     def wait(self, job_id: int, progress: Callable[[Job], None] | None = None) -> Job:
         """Until it has ended; calls `progress` about five times a second."""
@@ -90,20 +106,22 @@ class Jobs:
         if row.kind == "embed":
             model = models.get(db, row.subject or "")
             total, done = vectors.totals(db, model.generation_id if model is not None else None)
-            left = (total - done) * rates(db)["text"] if running else None
+            seconds = measured(db).get("text")
+            left = (total - done) * seconds if running and seconds is not None else None
             answers = model is not None and model.id == models.current(db).id
             what = "what it has not seen yet" if answers else "every page"
             title = LOADING if running and jobs.loading(db) else f"embedding {what} with {row.subject}"
             return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
         if row.kind == "train":
             return _training(row)
-        done, total, seconds = _ingest_progress(db, row.id)
-        left = seconds if running and row.started is not None else None
+        tally = documents.tally(db, [row.id], models.current(db).generation_id)
+        done, total, left = _progress(db, tally)
+        if row.started is None:
+            left = None
+        title = LOADING if running and jobs.loading(db) else _title(tally)
         if not running:
-            done = total
-        return Job(
-            row.id, row.kind, row.state, _title(db, [row.id]), done, total, left, row.message, row.created, row.finished
-        )
+            done, left, title = total, None, f"{_files(tally.documents)} read"
+        return Job(row.id, row.kind, row.state, title, done, total, left, row.message, row.created, row.finished)
 
 
 def _training(row: jobs.JobRow) -> Job:
@@ -136,35 +154,41 @@ def _leave_out(db: sqlite3.Connection, job_id: int) -> set[str]:
     return left
 
 
-def _ingest_progress(db: sqlite3.Connection, job_id: int) -> tuple[int, int, float]:
-    """(done, total, seconds left): in tenths of a second of work as measured on this machine."""
-    tally = documents.job_tally(db, job_id, models.current(db).generation_id)
-    seconds = rates(db)
-    done = tally.parts_ready * seconds["text"] + tally.ocr_ready * seconds["ocr"]
-    done += (tally.documents - tally.unread) * seconds["read"]
-    left = (tally.parts - tally.parts_ready) * seconds["text"] + (tally.ocr - tally.ocr_ready) * seconds["ocr"]
-    left += tally.unread * UNREAD_WEIGHT_S
-    return int(done * 10), int((done + left) * 10), left
+def _progress(db: sqlite3.Connection, tally: documents.Tally) -> tuple[int, int, float | None]:
+    """(done, total, seconds left) of ingests: in tenths of a second of work, of the whole way that each file goes.
+
+    What is behind a file not yet read is what was behind those of its kind that were read last. The time is None until
+    all of it rests on what was measured here; the share falls back on guesses.
+    """
+    told = True
+    left = Counter({unit: float(all_ - done) for unit, (all_, done) in tally.work.items()})
+    for kind, count in tally.unread.items():
+        known, behind = documents.usual(db, kind, LATELY)
+        told = told and known >= ENOUGH
+        left.update({unit: count * mean for unit, mean in (behind if known else UNKNOWN).items()})
+        left[f"read {kind}"] += count
+    seconds, here = rates(db), measured(db)
+    told = told and all(unit in here for unit, number in left.items() if number)
+    done_s = sum(done * seconds[unit] for unit, (_, done) in tally.work.items())
+    left_s = sum(number * seconds[unit] for unit, number in left.items())
+    return int(done_s * 10), int((done_s + left_s) * 10), left_s if told else None
 
 
-def _title(db: sqlite3.Connection, job_ids: list[int]) -> str:
-    """What an ingest is at: its files are read one by one, and what follows has counts of its own."""
-    running = any(row.id in job_ids for row in jobs.active(db))
-    if running and jobs.loading(db):
-        return LOADING
-    generation = models.current(db).generation_id
-    tallies = [documents.job_tally(db, job_id, generation) for job_id in job_ids]
-    count, unread = sum(t.documents for t in tallies), sum(t.unread for t in tallies)
-    files = "1 file" if count == 1 else f"{count} files"
-    if not count:
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
+def _title(tally: documents.Tally) -> str:
+    """What running ingests are at. Files count till they are done, as everywhere else: read is not yet by meaning."""
+    if not tally.documents:
         return "reading files"
-    if not running:
-        return f"{files} read"
-    if unread:
-        return f"reading {count - unread + 1} of {files}" if count > 1 else f"reading {files}"
-    if any(t.parts_ready < t.parts for t in tallies):
-        return f"reading {files} by meaning"
-    waiting, read = sum(t.ocr for t in tallies), sum(t.ocr_ready for t in tallies)
+    some = tally.left < tally.documents
+    files = f"still reading {tally.left:,} of {_files(tally.documents)}" if some else f"reading {_files(tally.left)}"
+    if tally.unread:
+        return files
+    if any(tally.work[unit][1] < tally.work[unit][0] for unit in ("text", "picture") if unit in tally.work):
+        return f"{files} by meaning"
+    waiting, read = tally.work["ocr"]
     if read < waiting:
         return f"reading the text in {read + 1:,} of {waiting:,} {'page' if waiting == 1 else 'pages'} (OCR)"
-    return f"{files} read"
+    return f"{_files(tally.documents)} read"

@@ -158,12 +158,14 @@ class Pipeline(Reading):
             self.measured("text", time.monotonic() - started, len(some))
             done.update(zip((part.id for part in some), rows, strict=True))
             self.read_next()
+        started = time.monotonic()
         ready = waiting.result()
+        drawn_s = (time.monotonic() - started) / max(1, len(ready))
         for start in range(0, len(ready), TEXTS_A_CALL):
             started = time.monotonic()
             some_ready = ready[start : start + TEXTS_A_CALL]
             done.update(self._embed_pictures(embedder, some_ready))
-            self.measured("picture", time.monotonic() - started, len(some_ready))
+            self.measured("picture", time.monotonic() - started + drawn_s * len(some_ready), len(some_ready))
             self.read_next()
         return done
 

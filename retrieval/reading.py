@@ -12,7 +12,7 @@ from ingest.worker import Children
 from retrieval import bin, fulltext
 from retrieval.blobs import Blobs
 from retrieval.originals import original
-from retrieval.rates import rates
+from retrieval.rates import measured
 from retrieval.store import documents, jobs, pages
 from retrieval.store import fulltext as fulltext_store
 from retrieval.store.db import Store, set_setting
@@ -20,6 +20,7 @@ from retrieval.types import FileKind, JobState, Stage
 
 LONG_DOCUMENT = 10  # pages
 PAGES_A_COMMIT = 64
+LATELY = 50  # units that the mean of what one takes goes back
 
 
 class Stopped(Exception):
@@ -35,7 +36,9 @@ class Reading:
 
     def __init__(self, store: Store, blobs: Blobs, children: Children) -> None:
         self.store, self.blobs, self.children = store, blobs, children
-        self._rates = rates(store.read())
+        self._rates = measured(store.read())
+        self._seen = dict.fromkeys(self._rates, LATELY)
+        self._warm: set[str] = set()
         self._rates_saved = 0.0
 
     def read_next(self) -> bool:
@@ -51,7 +54,7 @@ class Reading:
             return True
         except Refused as refusal:
             self._refuse(document, refusal)
-        self.measured("read", time.monotonic() - started, 1)
+        self.measured(f"read {document.kind}", time.monotonic() - started, 1)
         return True
 
     def _read(self, document: documents.DocumentRow) -> None:
@@ -154,10 +157,14 @@ class Reading:
 
     def measured(self, what: str, seconds: float, count: int) -> None:
         """A running mean of what one unit takes here; kept for the time left that people see."""
-        old = self._rates[what]
-        self._rates[what] = old + (seconds / count - old) * min(0.5, 0.02 * count)
+        if what not in self._warm:
+            self._warm.add(what)  # the first in a process also starts a child or warms a model up: it tells nothing
+            return
+        self._seen[what] = seen = min(LATELY, self._seen.get(what, 0) + count)
+        old = self._rates.get(what, 0.0)
+        self._rates[what] = old + (seconds / count - old) * count / max(count, seen)
         now = time.monotonic()
-        if now - self._rates_saved > 5.0:
+        if now - self._rates_saved > 1.0:
             self._rates_saved = now
             with self.store.write() as db:
                 set_setting(db, "rates", {key: round(value, 5) for key, value in self._rates.items()})

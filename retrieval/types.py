@@ -271,6 +271,9 @@ class Refusal:
     when: float
 
 
+BACK = "it was in the bin and is back, as "  # why an added file was skipped; the document's name follows
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
     """What `Library.add` did. Rows are the command line's JSON objects."""
@@ -310,7 +313,7 @@ class Job:
     id: int
     kind: str  # "ingest" or "embed"
     state: JobState
-    title: str  # "reading 3 of 12 files"
+    title: str  # "still reading 3 of 12 files"
     done: int
     total: int
     seconds_left: float | None
@@ -370,6 +373,7 @@ class ModelInfo:
 
 
 __all__ = [
+    "BACK",
     "Added",
     "Box",
     "DocumentInfo",

@@ -27,18 +27,22 @@ def _common() -> argparse.ArgumentParser:
     return common
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 1000:
-        raise argparse.ArgumentTypeError(f"{number} is not between 1 and 1000")
+def _whole(text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
     return number
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1, 1000)
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{number} is not between 0 and 65535")
-    return number
+    return _whole(text, 0, 65535)
 
 
 def _kind(text: str) -> str:

@@ -15,6 +15,8 @@ from ui.answers import as_json as as_json
 from ui.terminal import Progress, clean, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retrieval.types import Added
 
 PLACES = 10  # so many hits get their place narrowed by the page's layout (some .3 s each the first time)
@@ -126,6 +128,9 @@ def remove(library: Library, args: argparse.Namespace) -> Answer:
 
 
 def restore(library: Library, args: argparse.Namespace) -> Answer:
+    for name in args.documents:
+        if library.documents.get(name).deleted is None:
+            raise FolioscopeError(f"{name} is not in the bin", "It can be found as it is.")
     names = library.documents.restore(args.documents)
     return Answer({"restored": names}, f"Back: {clean(', '.join(names))}")
 
@@ -140,6 +145,8 @@ def tag(library: Library, args: argparse.Namespace) -> Answer:
 
 
 def search(library: Library, args: argparse.Namespace) -> Answer:
+    if not wording.asks(args.query):
+        raise WrongUsage("Nothing was asked", wording.ASK_SOMETHING)
     result = library.search(
         args.query,
         top=args.top,
@@ -222,7 +229,10 @@ def models(library: Library, args: argparse.Namespace) -> Answer:
     if args.action is not None:
         return MODELS[args.action](library, args)
     found = library.models.list()
-    rows = [("*" if m.current else "", m.id, m.name, model_commands.embedded(m), m.ndcg_at_10) for m in found]
+    rows = [
+        ("*" if m.current else "", m.id, m.name, model_commands.embedded(m), model_commands.figure(m.ndcg_at_10))
+        for m in found
+    ]
     return Answer([model.as_json() for model in found], table(rows, ("", "id", "model", "pages", "NDCG@10")))
 
 
@@ -242,7 +252,13 @@ MODELS: dict[str, Callable[[Library, argparse.Namespace], Answer]] = {
 }
 
 
+def _with_questions(folder: Path) -> None:
+    if not folder.is_dir():
+        raise FolioscopeError(f"There is no folder {folder}", "Name one that holds queries.jsonl and qrels.tsv.")
+
+
 def evaluate(library: Library, args: argparse.Namespace) -> Answer:
+    _with_questions(args.folder)
     progress = Progress()
     report = library.evaluate(
         args.folder,
@@ -273,6 +289,10 @@ def _report_text(report: dict[str, object]) -> str:
 def train(library: Library, args: argparse.Namespace) -> Answer:
     from ui import training_commands
 
+    if args.folder is not None:
+        _with_questions(args.folder)
+    elif args.split is not None:
+        raise WrongUsage("--split chooses among the questions of a folder", "Name it with --from FOLDER.")
     progress = Progress()
     try:
         found = training_commands.train(library, args, lambda job: _tell(progress, job))

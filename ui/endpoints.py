@@ -89,9 +89,9 @@ def import_labels(library: Library, files: Sequence[Mapping[str, object]], dry_r
     names = _uploaded(files)
     with tempfile.TemporaryDirectory(dir=os.environ["GRADIO_TEMP_DIR"]) as folder:
         for path, name in names.items():
-            path.rename(Path(folder) / label_files.stored_name(name))
+            label_files.keep_name(path.rename(Path(folder) / label_files.stored_name(name)), name)
             shutil.rmtree(path.parent, ignore_errors=True)
-        return library.labels.import_file(label_files.main_file(Path(folder)), dry_run=dry_run)
+        return label_files.read_in(library, Path(folder), dry_run=dry_run)
 
 
 def export_labels(library: Library, form: str) -> dict[str, object]:

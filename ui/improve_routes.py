@@ -71,6 +71,7 @@ def improve_routes(library: Library, uploads: Uploads) -> APIRouter:
     @routes.post("/labels/file/{ticket}")
     async def label_file(ticket: str, name: str, request: Request) -> dict[str, object]:
         path = await uploads.receive(ticket, label_files.stored_name(name), request.stream(), named=True)
+        label_files.keep_name(path, name)
         return {"stored": path.name}
 
     @routes.post("/labels/import")

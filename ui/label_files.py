@@ -6,9 +6,10 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
+from retrieval.errors import FolioscopeError
 from retrieval.library import Library
 from ui import figures, improve_cards
-from ui.uploads import UploadError
+from ui.uploads import UploadError, display_name
 
 Form = Literal["csv", "qrels", "jsonl"]
 QUERIES = "queries.jsonl"
@@ -27,6 +28,11 @@ def stored_name(name: str) -> str:
     return f"judgements{ending}"
 
 
+def keep_name(path: Path, given: str) -> None:
+    """What the person calls it, for what is said about it."""
+    path.with_name(f"name of {path.name}").write_text(display_name(given), "utf-8")
+
+
 def main_file(folder: Path) -> Path:
     """The one of the uploaded files that holds judgements. Raises UploadError."""
     found = sorted(folder.glob("judgements.*"))
@@ -37,9 +43,21 @@ def main_file(folder: Path) -> Path:
     return found[0]
 
 
+def read_in(library: Library, folder: Path, *, dry_run: bool) -> dict[str, object]:
+    """As `library.labels.import_file`; what is wrong is said of the file by its own name."""
+    path = main_file(folder)
+    named = path.with_name(f"name of {path.name}")
+    try:
+        return library.labels.import_file(path, dry_run=dry_run)
+    except FolioscopeError as error:
+        name = named.read_text("utf-8") if named.exists() else path.name
+        said = str(error).replace(str(path), path.name).replace(path.name, name)
+        raise UploadError(said, error.remedy) from error
+
+
 def import_from(library: Library, folder: Path, *, dry_run: bool) -> dict[str, object]:
     """Reads what lies under an upload's ticket: as a preview, or for good. Raises FolioscopeError for what it cannot read."""
-    counts = library.labels.import_file(main_file(folder), dry_run=dry_run)
+    counts = read_in(library, folder, dry_run=dry_run)
     return {
         "html": improve_cards.preview(counts),
         "imported": counts["imported"],

@@ -7,13 +7,13 @@ import re
 import time
 
 from retrieval.library import Library
-from retrieval.types import DocumentInfo, FileKind, Stage
+from retrieval.types import BACK, Added, DocumentInfo, FileKind, Stage
 from ui import cards, improve_view, wording
 from ui.cards import esc
 from ui.search_view import GLASS
 
 SHELF = 240  # documents drawn at once; the rest on request
-ROWS = 6  # files being read that are drawn, the pill counts them all; and of those that were refused
+ROWS = 6  # files being read that are drawn; the line above counts them all
 BIN_DAYS = 30
 _NUMBERS = re.compile(r"([0-9]+)")
 KINDS = (("", "All"), ("pdf", "PDF"), ("scan", "Scans"), ("image", "Pictures"), ("video", "Videos"))
@@ -85,11 +85,23 @@ def files(library: Library, documents: list[DocumentInfo]) -> str:
     busy.sort(key=lambda document: (not wording.stage_line(document)[0], document.added, document.name))
     rows = [cards.stage_row(document) for document in busy[:ROWS]]
     if len(busy) > ROWS:
-        waiting = f"and {wording.plural(len(busy) - ROWS, 'more file')} on the way"
+        halted = all(document.paused for document in busy[ROWS:])
+        waiting = f"and {wording.plural(len(busy) - ROWS, 'more file')}{', paused' if halted else ' on the way'}"
         rows.append(f'<div data-key="waiting"><span class="sub num">{waiting}</span></div>')
     if len(refusals) > 1:
         rows.append(cards.refusals_row(len(refusals)))
-    return "".join(rows + [cards.refusal_row(refusal) for refusal in refusals[:ROWS]])
+    return "".join(rows + [cards.refusal_row(refusal) for refusal in refusals])
+
+
+def back_from_bin(added: Added) -> list[str]:
+    """What to say of files that lay in the bin: they are back, under the name that they had."""
+    said = []
+    for row in added.skipped:
+        name, reason = str(row["document"]), str(row["reason"])
+        if reason.startswith(BACK):
+            old = reason.removeprefix(BACK)
+            said.append(f"{name} is back from the bin" + ("" if old == name else f" (as {old})"))
+    return said
 
 
 def _chips(counts: dict[str, int], kind: str, deleted: bool) -> str:
@@ -196,6 +208,7 @@ def status(library: Library) -> dict[str, object]:
     `stamp` changes whenever the tab would show something new; `shelf` only when documents or tags come or go.
     """
     counts = library.documents.counts()
+    unfinished, paused = library.documents.unfinished()
     job = library.jobs.active()
     progress, models = library.training.progress(), library.models.versions()
     pill = None
@@ -207,6 +220,8 @@ def status(library: Library) -> dict[str, object]:
     return {
         "pill": pill,
         "active": job is not None,
+        "reading": unfinished,
+        "paused": paused,
         "documents": counts["documents"],
         "deleted": counts["deleted"],
         "judged": progress.judged,

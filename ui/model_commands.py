@@ -42,6 +42,10 @@ def embedded(model: ModelInfo) -> str:
     return f"{wording.count(model.embedded)} of {wording.plural(model.parts, 'part')} embedded"
 
 
+def figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 def promote(library: Library, args: argparse.Namespace) -> Answer:
     model = library.models.get(args.model)
     if model.recommended is False and not args.yes and not _agreed(model):

@@ -103,6 +103,15 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
             documents.resume(document_id)
         return {"done": act}
 
+    @routes.post("/reading/stop")
+    def stop_reading() -> dict[str, object]:
+        stayed, left_out = library.jobs.stop_reading()
+        return {"stayed": stayed, "left_out": left_out}
+
+    @routes.post("/reading/resume")
+    def resume_reading() -> dict[str, object]:
+        return {"resumed": library.documents.resume_all()}
+
     @routes.post("/refusal/{refusal_id}/dismiss")
     def dismiss(refusal_id: int) -> dict[str, object]:
         library.documents.dismiss(refusal_id)
@@ -128,13 +137,13 @@ def api_routes(library: Library, uploads: Uploads) -> APIRouter:
         shown = display_name(name)
         path = await uploads.receive(ticket, shown, request.stream())
         if path.suffix in SUBTITLES:
-            return {"added": [], "skipped": [], "refused": []}
+            return {"added": [], "skipped": [], "refused": [], "back": []}
         try:
             # a folder's file of another kind is skipped in silence, a named one is refused: the same rule as `add`
             wanted = [path.parent] if folder else [path]
             added = await run_in_threadpool(library.add, wanted, copy=True, wait=False, names={path: shown})
         finally:
             uploads.discard(ticket)
-        return added.as_json()
+        return added.as_json() | {"back": library_view.back_from_bin(added)}
 
     return routes

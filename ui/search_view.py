@@ -58,6 +58,8 @@ def answers(
 ) -> dict[str, object]:
     """Asks, and returns what the script shows: markup of the list and the notices, and the Hits' ids and panels."""
     only = kind_of(kind)
+    if not wording.asks(query):
+        return _nothing_asked(library, query)
     if not library.ready:
         library.loading_in_background()  # answers come by words meanwhile
     answered_by = library.models.current.id
@@ -74,6 +76,20 @@ def answers(
         "reading": result.reading,
         "model": answered_by,
         "hits": [_entry(hit, result) for hit in result.hits],
+    }
+
+
+def _nothing_asked(library: Library, query: str) -> dict[str, object]:
+    return {
+        "query": query,
+        "html": "",
+        "notices": _notice("nothing", wording.ASK_SOMETHING),
+        "summary": "",
+        "nothing": True,
+        "words_only": None,
+        "reading": 0,
+        "model": library.models.current.id,
+        "hits": [],
     }
 
 

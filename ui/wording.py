@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from retrieval.types import DocumentInfo, FileKind, Hit, Job, JobState, Kind, PageInfo, Stage, Why
 
@@ -17,6 +18,7 @@ WORDS_ONLY = {
     "embedding": "Answers are by words alone until the pages have been read by meaning.",
 }
 
+ASK_SOMETHING = "Ask something: a question, a few words, or what the picture shows."
 WORDS_BECAUSE = "Answers are by words alone, for the model cannot be used."
 _COMMAND = re.compile(r"`folioscope (\w+)`")
 _IN_THE_BROWSER = {  # where a remedy names a command of the terminal
@@ -33,6 +35,11 @@ def remedy(text: str) -> str:
     """What helps a person in a browser, where `text` advises the command line."""
     named = _COMMAND.search(text)
     return _IN_THE_BROWSER.get(named[1], text) if named else text
+
+
+def asks(query: str) -> bool:
+    """Whether anything is asked: blanks and punctuation alone are no question."""
+    return any(unicodedata.category(letter)[0] in "LMNS" for letter in query)
 
 
 def count(number: int) -> str:
@@ -251,14 +258,14 @@ def stage_line(document: DocumentInfo) -> tuple[float, str]:
 
 
 def pill(job: Job) -> tuple[int, str]:
-    """The pill at the top right: (percent, "reading 3 of 12 files, 2 min left")."""
-    share = round(100 * job.done / job.total) if job.total else 0
+    """The pill at the top right: (percent, "still reading 3 of 12 files, 2 min left")."""
+    share = min(99, round(100 * job.done / job.total)) if job.total else 0  # it runs: it is not done
     if job.state is JobState.QUEUED:
         return 0, f"{job.title}, waiting"
     if job.kind == "train" and job.seconds_left is None:
         return 0, f"{job.title}, getting ready"  # its steps are not known yet
     left = time_left(job.seconds_left)
-    return min(100, share), f"{job.title}, {left}" if left else job.title
+    return share, f"{job.title}, {left}" if left else job.title
 
 
 def skipped_pages(pages: tuple[tuple[int, str], ...]) -> str:

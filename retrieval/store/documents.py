@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -114,12 +115,12 @@ def next_unread(db: sqlite3.Connection) -> DocumentRow | None:
     return None if row is None else _row(row)
 
 
-def unfinished(db: sqlite3.Connection) -> int:
-    """How many live documents still have stages to go (paused ones not counted)."""
+def unfinished(db: sqlite3.Connection, paused: bool = False) -> int:
+    """How many live documents still have stages to go: those that are paused, or the others."""
     ahead = [str(stage) for stage in Stage if stage is not Stage.DONE]  # named, so that the index on stages finds them
     row = db.execute(
-        f"SELECT count(*) FROM documents WHERE stage IN ({placeholders(len(ahead))}) AND NOT paused AND deleted IS NULL",
-        ahead,
+        f"SELECT count(*) FROM documents WHERE stage IN ({placeholders(len(ahead))}) AND paused = ? AND deleted IS NULL",
+        (*ahead, paused),
     ).fetchone()
     return int(row[0])
 
@@ -296,34 +297,53 @@ def work_left(db: sqlite3.Connection, job_id: int) -> bool:
     return bool(row[0])
 
 
-class JobTally(NamedTuple):
-    """One ingest job's live documents taken together; `parts` and `ocr` of those that are read."""
+class Tally(NamedTuple):
+    """Live documents of some ingest jobs taken together. `work`: unit (see `rates`) → (all of it, done), of what is read."""
 
     documents: int
-    unread: int
-    done: int
-    parts: int
-    parts_ready: int
-    ocr: int
-    ocr_ready: int
+    left: int  # not done; paused ones are not waited for
+    unread: dict[FileKind, int]
+    work: dict[str, tuple[int, int]]
 
 
-def job_tally(db: sqlite3.Connection, job_id: int, generation_id: int | None) -> JobTally:
-    count, unread, done = db.execute(
-        "SELECT count(*), coalesce(sum(stage = 'words' AND NOT paused), 0), coalesce(sum(stage = 'done'), 0)"
-        " FROM documents WHERE job_id = ? AND deleted IS NULL",
-        (job_id,),
-    ).fetchone()
-    live = "d.job_id = ? AND NOT d.paused AND d.deleted IS NULL"
-    parts, ready = db.execute(
-        "SELECT count(*), coalesce(sum(p.id <= coalesce(r.last_part, 0)), 0) FROM documents d"
+def tally(db: sqlite3.Connection, job_ids: Sequence[int], generation_id: int | None) -> Tally:
+    jobs = json.dumps(job_ids)
+    of_jobs = "d.job_id IN (SELECT value FROM json_each(?)) AND d.deleted IS NULL"
+    live = f"{of_jobs} AND NOT d.paused"
+    count = left = 0
+    unread: dict[FileKind, int] = {}
+    work: dict[str, tuple[int, int]] = {}
+    kinds = db.execute(
+        "SELECT kind, count(*), sum(stage != 'done' AND NOT paused), sum(stage = 'words' AND NOT paused),"
+        f" sum(stage != 'words') FROM documents d WHERE {of_jobs} GROUP BY kind",
+        (jobs,),
+    )
+    for kind, all_, unfinished, waiting, read in kinds:
+        count, left = count + all_, left + unfinished
+        unread |= {FileKind(kind): waiting} if waiting else {}
+        work[f"read {kind}"] = (read, read)
+    parts = db.execute(
+        "SELECT route, count(*), sum(p.id <= coalesce(r.last_part, 0)) FROM documents d"
         " JOIN parts p ON p.document_id = d.id"
-        f" LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id WHERE {live}",
-        (generation_id, job_id),
-    ).fetchone()
-    ocr, ocr_ready = db.execute(
+        f" LEFT JOIN progress r ON r.generation_id = ? AND r.document_id = d.id WHERE {live} GROUP BY route",
+        (generation_id, jobs),
+    )
+    work |= {route: (all_, done) for route, all_, done in parts}
+    ocr = db.execute(
         "SELECT coalesce(sum(g.ocr IS NOT NULL), 0), coalesce(sum(g.ocr IN ('done', 'failed')), 0) FROM documents d"
         f" JOIN pages g ON g.document_id = d.id WHERE {live}",
-        (job_id,),
+        (jobs,),
     ).fetchone()
-    return JobTally(count, unread, done, parts, ready, ocr, ocr_ready)
+    return Tally(count, left, unread, work | {"ocr": tuple(ocr)})
+
+
+def usual(db: sqlite3.Connection, kind: FileKind, last: int) -> tuple[int, dict[str, float]]:
+    """What reading a file of that kind brings: unit → mean of the (at most `last`) files read last, and of how many."""
+    some = "(SELECT id FROM documents WHERE kind = ? AND stage != 'words' ORDER BY id DESC LIMIT ?)"
+    count = db.execute(f"SELECT count(*) FROM {some}", (kind, last)).fetchone()[0]
+    rows = db.execute(
+        f"SELECT route, count(*) FROM parts WHERE document_id IN {some} GROUP BY route UNION ALL"
+        f" SELECT 'ocr', count(ocr) FROM pages WHERE document_id IN {some}",
+        (kind, last, kind, last),
+    )
+    return count, {unit: number / max(1, count) for unit, number in rows}

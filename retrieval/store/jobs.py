@@ -11,6 +11,7 @@ from retrieval.types import JobState
 
 LEASE_DEAD_S = 10.0
 STARTING_S = 60.0  # a process that starts on a busy machine needs a while to its first heartbeat
+PAUSE_S = 5.0  # between two files of one drop, when the first is done before the second has arrived
 _LOADING = "worker_loads"
 NO_OCR = "without ocr"  # subject of an ingest job whose pictures are not read for text
 
@@ -69,6 +70,23 @@ def active(db: sqlite3.Connection) -> list[JobRow]:
     return [_row(row) for row in db.execute("SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id")]
 
 
+def of_one_go(db: sqlite3.Connection) -> list[int]:
+    """Ingests that are queued or run, and those done since that work began: each file dropped in a browser is a job."""
+    now = time.time()
+    running = [row for row in active(db) if row.kind == "ingest"]
+    found, began = [row.id for row in running], min([row.started or now for row in running], default=now)
+    ended = db.execute(
+        "SELECT id, coalesce(started, finished), finished FROM jobs WHERE kind = 'ingest' AND state = 'done'"
+        " ORDER BY finished DESC"
+    )
+    for job_id, started, finished in ended:
+        if finished < began - PAUSE_S:
+            break
+        found.append(job_id)
+        began = min(began, started)
+    return found
+
+
 def embedding_of(db: sqlite3.Connection, model_id: str) -> int | None:
     """The job that embeds the library with a Model, while there is one."""
     row = db.execute(
@@ -99,7 +117,7 @@ def set_detail(db: sqlite3.Connection, job_id: int, detail: str) -> None:
 def reopen(db: sqlite3.Connection, job_id: int) -> None:
     """A job whose documents were paused or cancelled goes on."""
     db.execute(
-        "UPDATE jobs SET state = 'queued', message = NULL, finished = NULL WHERE id = ?"
+        "UPDATE jobs SET state = 'queued', message = NULL, started = NULL, finished = NULL WHERE id = ?"
         " AND state NOT IN ('queued', 'running')",
         (job_id,),
     )

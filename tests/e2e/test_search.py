@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
+from tests.e2e.test_journey import drop
 from tests.ingest import samples
 from tests.web import Running
 
@@ -141,13 +143,71 @@ def test_zoom_and_escape(page: Page, server: Running, tmp_path: Path) -> None:
 def test_a_file_is_dropped_anywhere(page: Page, server: Running, tmp_path: Path) -> None:
     data = birds(tmp_path).read_bytes()
     page.evaluate(DROP, ["birds.pdf", base64.b64encode(data).decode()])
-    expect(page.locator(".toast", has_text="1 file added")).to_be_visible()
+    expect(page.locator(".toast", has_text="1 file is being read")).to_be_visible()
     expect(page.locator("#q")).to_be_visible()
     assert not page.evaluate("document.body.classList.contains('dropping')")
     page.fill("#q", "otters")
     page.press("#q", "Enter")
     expect(page.locator(".hit").first).to_contain_text("birds.pdf")
     assert [document.name for document in server.library.documents.list()] == ["birds.pdf"]
+
+
+def test_a_large_drop_is_stopped(page: Page, server: Running, tmp_path: Path) -> None:
+    page.locator(".tabs [data-tab=library]").click()
+    page.route("**/api/upload/**", lambda route: (time.sleep(0.2), route.continue_()))
+    drop(page, *(samples.pdf(tmp_path / f"{n}.pdf", (f"Bird {n} stands still.",) * 20) for n in range(60)))
+    line = page.locator("#tab-library .all-files")
+    expect(line).to_contain_text("still to be sent")
+    expect(page.locator("#tab-library .files .reading").first).to_be_visible()
+    stop = line.get_by_role("button", name="Stop all")
+    stop.focus()
+    page.wait_for_timeout(1500)  # the rows change meanwhile
+    page.keyboard.press("Enter")
+    toast = page.locator(".toast", has_text="Stopped:")
+    expect(toast).to_be_visible()
+    stayed = server.library.documents.list()
+    out = 60 - len(stayed)
+    assert out > 20
+    expect(toast).to_contain_text(f"{out} files left out")
+    expect(page.locator("#tab-library .sending")).to_have_count(0)
+    assert not list((server.library.path / "uploads").rglob("upload*"))
+    assert server.library.documents.unfinished()[0] == 0
+    if server.library.documents.unfinished()[1] > 1:
+        line.get_by_role("button", name="Go on with all").click()
+    expect(line).to_be_hidden()
+
+
+def test_a_large_file_is_stopped_on_its_way(page: Page, server: Running, tmp_path: Path) -> None:
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+    path = tmp_path / "large.pdf"
+    path.write_bytes(b"%PDF-1.7\n" + bytes(9_000_000))
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", slow)
+    page.locator(".tabs [data-tab=library]").click()
+    drop(page, path)
+    expect(page.locator("#tab-library .sending")).to_contain_text(re.compile("on its way · [1-9]"))
+    page.locator("#tab-library").get_by_role("button", name="Stop all").click()
+    expect(page.locator(".toast")).to_contain_text("Stopped: nothing was read yet, 1 file left out")
+    expect(page.locator("#tab-library .all-files")).to_be_hidden()
+    assert server.library.documents.list() == [] and server.library.documents.refusals() == []
+    assert not list((server.library.path / "uploads").rglob("upload*"))
+
+
+def test_a_file_that_did_not_arrive_can_be_sent_again(page: Page, server: Running, tmp_path: Path) -> None:
+    page.route("**/api/upload/**", lambda route: route.abort())
+    path = birds(tmp_path)
+    drop(page, path)
+    toast = page.locator(".toast", has_text="birds.pdf not sent: The connection broke.")
+    expect(toast).to_be_visible()
+    assert page.locator(".toast", has_text="the Library says why").count() == 0
+    page.unroute("**/api/upload/**")
+    toast.get_by_role("button", name="Try again").click()
+    expect(page.locator(".toast", has_text="1 file is being read")).to_be_visible()
+    server.library.documents.remove(["birds.pdf"])
+    page.goto(f"{server.address}/?tab=library")
+    drop(page, path)
+    expect(page.locator(".toast")).to_have_text(re.compile("birds.pdf is back from the bin"))
 
 
 def test_reading_pauses_and_goes_on(page: Page, server: Running, tmp_path: Path) -> None:

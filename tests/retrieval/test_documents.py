@@ -47,7 +47,7 @@ def test_lists_newest_first(shop: Workshop) -> None:
     counts = library.counts()
     size = sum(info.size_bytes for info in library.list())
     assert counts == {
-        "documents": 3, "pages": 11, "bytes": size, "pdf": 2, "image": 0, "video": 1, "text": 0, "deleted": 0,
+        "documents": 3, "pages": 11, "bytes": size, "pdf": 2, "scan": 0, "image": 0, "video": 1, "text": 0, "deleted": 0,
     }  # fmt: skip
     info = library.get("a.pdf")
     assert info.cover_page_id == library.resolve("a.pdf#page=1") and info.seconds_left is None

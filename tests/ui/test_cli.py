@@ -18,6 +18,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ui.cli import build_parser, library_folder, main
+from ui.terminal import table
 
 ROOT = Path(__file__).parent.parent.parent
 HIT_KEYS = ["document", "document_id", "kind", "corpus_id", "page", "start_s", "end_s", "score", "fits", "region"]
@@ -168,6 +169,7 @@ def test_remove_and_restore(shell: Shell) -> None:
     assert [row["document"] for row in shell.json("list")] == ["harbour #1.pdf"]
     assert shell.json("restore", "moon.png") == {"restored": ["moon.png"]}
     assert len(shell.json("list")) == 2
+    assert "not in the bin" in shell.run("restore", "moon.png", status=1).stderr
     shell.run("remove", "nowhere.pdf", status=1)
 
 
@@ -239,6 +241,7 @@ def test_eval_writes_the_documented_report_and_a_run(shell: Shell, files: Path, 
         ["frobnicate"],
         ["search"],
         ["search", "q", "--top", "0"],
+        ["search", "q", "--top", "abc"],
         ["search", "q", "--kind", "sound"],
         ["add"],
         ["label", "q", "a.pdf"],
@@ -253,6 +256,33 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         build_parser().parse_args(arguments)
     assert stopped.value.code == 2
+
+
+def test_what_is_wrong_is_said_with_a_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: str) -> tuple[int, str]:
+        return main(["--library", str(tmp_path / "library"), *arguments]), capsys.readouterr().err
+
+    for query in ("", "   ", "???"):
+        status, error = said("search", query)
+        assert status == 2 and "Ask something" in error and error.count("\n") == 1
+    status, error = said("train", "--split", "nope")
+    assert status == 2 and "--from" in error
+    for arguments in (["train", "--from", "/no/such"], ["eval", "/no/such"]):
+        status, error = said(*arguments)
+        assert status == 1 and "Errno" not in error and "/no/such" in error and "queries.jsonl" in error
+    status, error = said("eval", str(tmp_path))
+    assert status == 1 and "Errno" not in error and "qrels.tsv cannot be read: No such file" in error
+    with pytest.raises(SystemExit):
+        main(["search", "q", "--top", "abc"])
+    assert "'abc' is not a whole number from 1 to 1000" in capsys.readouterr().err
+
+
+def test_a_table_fits_the_terminal() -> None:
+    rows = [("a long name " * 20 + "end.pdf", "31 pages", 7), ("b.pdf", "picture", 1234)]
+    lines = table(rows, ("document", "", "size"), width=60).splitlines()
+    assert max(map(len, lines)) == 60 and "…" in lines[1] and "end.pdf  31 pages     7" in lines[1]
+    assert len(table(rows, ("document", "", "size"), width=10).splitlines()[2].split("  ")[0]) <= 20
+    assert rows[0][0].strip() in table(rows, ("document", "", "size")), "whole where it is no terminal"
 
 
 def test_another_host_needs_a_login(tmp_path: Path) -> None:

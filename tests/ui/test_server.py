@@ -70,6 +70,11 @@ def test_filters_that_leave_nothing_say_so_and_lead_out(client: TestClient) -> N
     assert "everywhere" not in client.get("/api/search", params={"q": "crimson valve"}).json()["notices"]
 
 
+def test_a_question_that_asks_nothing_is_told_so(client: TestClient) -> None:
+    found = client.get("/api/search", params={"q": "???"}).json()
+    assert "Ask something" in found["notices"] and found["hits"] == [] and found["summary"] == ""
+
+
 def test_a_hostile_question_is_text(client: TestClient) -> None:
     evil = "<script>alert(1)</script> crimson"
     found = client.get("/api/search", params={"q": evil}).json()
@@ -181,12 +186,41 @@ def test_an_unreadable_upload_is_refused_and_stays_named(client: TestClient) -> 
     assert "notes.docx" not in client.get("/api/library").json()["files"]
 
 
+def test_a_file_that_lay_in_the_bin_is_said_to_be_back(client: TestClient, library: Library, tmp_path: Path) -> None:
+    data = samples.pdf(tmp_path / "x.pdf", ("Twins look alike.",)).read_bytes()
+    upload(client, "twin A.pdf", data)
+    library.documents.remove(["twin A.pdf"])
+    assert upload(client, "twin B copy.pdf", data)["back"] == ["twin B copy.pdf is back from the bin (as twin A.pdf)"]
+    library.documents.remove(["twin A.pdf"])
+    assert upload(client, "twin A.pdf", data)["back"] == ["twin A.pdf is back from the bin"]
+    again = upload(client, "twin A.pdf", data)
+    assert again["back"] == [] and len(again["skipped"]) == 1
+    finish(library)
+    library.documents.remove(["twin A.pdf"], for_good=True)
+
+
+def test_all_reading_is_stopped_and_goes_on(
+    client: TestClient, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(library, "wake", lambda: None)
+        for name in ("one.pdf", "two.pdf"):
+            upload(client, name, samples.pdf(tmp_path / name, (f"Page of {name}.",)).read_bytes())
+        status = client.get("/api/status").json()
+        assert (status["reading"], status["paused"]) == (2, 0) and "reading 2" in status["pill"]["text"]
+        assert client.post("/api/reading/stop").json()["left_out"] == 2
+    assert client.post("/api/reading/resume").json() == {"resumed": 0}
+    assert client.get("/api/status").json()["reading"] == 0
+    assert {document.name for document in library.documents.list()}.isdisjoint({"one.pdf", "two.pdf"})
+
+
 def test_many_refusals_have_one_head_and_go_at_once(client: TestClient) -> None:
-    for name in ("a.pdf", "b.pdf"):
+    names = [f"{number}.pdf" for number in range(10)]
+    for name in names:
         ticket = client.post("/api/ticket").json()["ticket"]
         client.post(f"/api/upload/{ticket}", params={"name": name}, content=b"no pdf")
     files = client.get("/api/library").json()["files"]
-    assert "2 files were not added" in files and files.count("data-refusal") == 2
+    assert "10 files were not added" in files and all(name in files for name in names), "before they are dismissed"
     client.post("/api/refusals/dismiss")
     assert client.get("/api/library").json()["files"] == ""
 

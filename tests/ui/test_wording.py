@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,9 +116,16 @@ def test_extent() -> None:
     assert wording.extent(document(kind=FileKind.IMAGE, missing=True)) == "picture · file is gone"
 
 
+def test_blanks_and_punctuation_ask_nothing() -> None:
+    assert [wording.asks(query) for query in ("", "  ", "???", "…!", "c", "7", "é", "犬", "☕", "a?")] == [
+        False
+    ] * 4 + [True] * 6
+
+
 def test_pill() -> None:
-    job = Job(1, "ingest", JobState.RUNNING, "reading 3 of 12 files", 41, 100, 120.0, None, 0.0, None)
-    assert wording.pill(job) == (41, "reading 3 of 12 files, 2 min left")
+    job = Job(1, "ingest", JobState.RUNNING, "still reading 3 of 12 files", 41, 100, 120.0, None, 0.0, None)
+    assert wording.pill(job) == (41, "still reading 3 of 12 files, 2 min left")
+    assert wording.pill(replace(job, done=100))[0] == 99, "what runs is not done"
 
 
 def test_skipped_pages_are_named_and_counted() -> None:

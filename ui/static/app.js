@@ -6,7 +6,7 @@ import * as search from "./search.js";
 import * as library from "./library.js";
 import * as improve from "./improve.js";
 import * as teach from "./teach.js";
-import { startUploads } from "./upload.js";
+import { reading, startUploads } from "./upload.js";
 
 const TABS = ["search", "library", "improve"], TITLES = { library: "Library · Folioscope", improve: "Improve · Folioscope" };
 const FAST_MS = 1000, SLOW_MS = 2000;
@@ -80,6 +80,7 @@ async function look() {
     const before = state.status;
     state.status = status;
     pill(status.pill);
+    reading(status);
     for (const [name, number] of [["library", status.documents], ["improve", status.judged]]) {
       const count = one(`.tabs [data-tab=${name}] .n`);
       count.hidden = !number;

@@ -29,14 +29,19 @@ export const post = (path, body = undefined) =>
   ask(path, body === undefined ? { method: "POST", keepalive: true }
     : { method: "POST", keepalive: true, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
-// One file as the request's body; `progress` gets 0–1. fetch cannot tell how far an upload is.
-export function send(path, file, progress) {
+// One file as the request's body; `progress` gets 0–1. fetch cannot tell how far an upload is. `signal` ends what has not
+// been sent to its end: after that the server has it, and the answer tells.
+export function send(path, file, progress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.setRequestHeader("content-type", "application/octet-stream");
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
-    request.onerror = () => reject(new Error("The connection broke. Drop it again."));
+    let sent = false;
+    request.upload.onload = () => { sent = true; };
+    signal?.addEventListener("abort", () => { if (!sent) request.abort(); });
+    request.onabort = () => reject(new DOMException("It was stopped.", "AbortError"));
+    request.onerror = () => reject(new Error("The connection broke."));
     request.onload = () => resolve(answer(new Response(request.responseText || "null", { status: request.status })));
     request.send(file);
   });
