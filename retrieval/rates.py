@@ -8,7 +8,7 @@ from ingest.types import FileKind
 from retrieval.store.db import get_setting
 
 # Seconds of one unit before any was measured here: a guess of a plain laptop.
-GUESSED = {"text": 0.05, "picture": 0.12, "ocr": 2.5} | {f"read {kind}": 0.05 for kind in FileKind}
+GUESSED = {"text": 0.05, "picture": 0.12, "ocr": 1.0} | {f"read {kind}": 0.05 for kind in FileKind}
 
 
 def measured(db: sqlite3.Connection) -> dict[str, float]:
