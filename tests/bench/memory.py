@@ -36,6 +36,9 @@ def two_thousand(files: int = FILES, pages: int = PAGES) -> Iterator[Row]:
             while library.jobs.get(job).state in (JobState.QUEUED, JobState.RUNNING):
                 samples.append(_together(str(home)))
                 time.sleep(1.0)
+        until = time.monotonic() + PATIENCE_S
+        while _together(str(home)) and time.monotonic() < until:
+            time.sleep(1.0)  # the worker, which ends after half a minute without work: now there is only searching
         with _served(home) as address:
             asked = [_asked(address, question, home) for question in made.questions(QUESTIONS)]
     quarter = max(1, len(samples) // 4)

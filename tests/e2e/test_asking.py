@@ -11,6 +11,14 @@ from tests.ingest import samples
 from tests.web import Running
 
 PAGES = ("Herons stand still in the reeds.", "Otters swim at dusk.", "Kingfishers dive.")
+# where the line lies, and its Undo: at once, for it goes after some seconds
+LOOK_AND_UNDO = """() => {
+    const toasts = [...document.querySelectorAll(".toast")], box = (what) => what.getBoundingClientRect();
+    if (!toasts.length) return null;
+    const { bottom, left } = box(toasts[0]), said = toasts.map((toast) => toast.querySelector("span").textContent);
+    toasts[0].querySelector(".link").click();
+    return [said, bottom, left, box(document.querySelector(".top")).bottom, box(document.querySelector(".tabs")).right];
+}"""
 
 
 @pytest.fixture
@@ -78,15 +86,10 @@ def test_one_line_tells_of_judgements_and_covers_none_of_their_buttons(page: Pag
         page.keyboard.press("r")
         expect(page.locator(".hit.on [data-judge=right]")).to_have_attribute("aria-pressed", "true")
         page.keyboard.press("ArrowDown")
+    said, bottom, left, bar, tabs = page.wait_for_function(LOOK_AND_UNDO).json_value()
+    assert said == ["Kept as right for this question"]
+    assert bottom <= bar and left > tabs
     toast = page.locator(".toast")
-    expect(toast).to_have_count(1)
-    expect(toast).to_contain_text("Kept as right")
-    line = toast.bounding_box()
-    bar = page.locator(".top").bounding_box()
-    assert line is not None and bar is not None
-    assert line["y"] + line["height"] <= bar["y"] + bar["height"]
-    assert line["x"] > page.evaluate("document.querySelector('.tabs').getBoundingClientRect().right")
-    toast.locator("text=Undo").click()
     expect(toast).to_have_count(1)
     expect(toast).to_contain_text("taken back")
     with page.expect_response("**/api/judge"):
