@@ -2,7 +2,7 @@
 # make test    the whole suite                          make dry-run  what an install would bring
 # make check   ruff, mypy and the suite                 make wheel    dist/folioscope-*.whl
 # make quality  what each stage of the builtin model is worth, see docs/quality.md
-# make builtin-weights  makes the shipped weights again from FOLIOSCOPE_DATA
+# make builtin-weights  makes the shipped weights again from FOLIOSCOPE_DATA: make builtin-weights ARGS="--wheel FILE"
 # make lift     what retraining is worth, see docs/lift.md: make lift ARGS="--data FOLDER"
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,6 +39,7 @@ quality: dev
 
 builtin-weights: dev
 	$(BIN)/python -m retrieval.builtin.train $(ARGS)
+	$(BIN)/python -m retrieval.builtin.train_reranker $(filter --quick,$(ARGS))
 
 lift: dev
 	$(BIN)/python -m tests.lift $(ARGS)
