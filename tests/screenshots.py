@@ -171,9 +171,8 @@ def improve_screens(camera: Camera, library: Library) -> None:
         library.labels.set(query, corpus_id, True)
     with camera.at(IMPROVE) as page:
         page.click(".call [data-act=train]")
-        page.wait_for_selector(".running .now:has-text('Learning')")
-        page.wait_for_timeout(1500)
-        page.screenshot(path=camera.out / "training.png")
+        page.wait_for_selector(".running .now:has-text('Learning'), .running .now:has-text('General questions')")
+        page.screenshot(path=camera.out / "training.png")  # at once: learning takes some seconds
         page.wait_for_selector(".verdict .lead")
     camera.shot("verdict", IMPROVE, ".verdict .plot")
     camera.shot("verdict-dark", IMPROVE, ".verdict .plot", dark=True)
