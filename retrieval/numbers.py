@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import permutations
 
 from retrieval.fulltext import terms, title_words
 
@@ -26,14 +27,15 @@ _ANY = frozenset(
     "annual book brochure deck doc docx document file handbook leaflet manual magazine paper pdf pptx presentation report scan"
     " slides text tif tiff show shows open find see go look number".split()
 )
+NAMING = 12  # words of a question that may name a document
 NAMED = 4.0  # times the evidence of the number that the document's name adds
 
 
 def page_numbers(query: str) -> frozenset[int]:
     """1-based; empty when the question names none."""
     found: set[int] = set()
-    for named in _NAMED.findall(query):
-        for first, last, single in _RANGE.findall(named):
+    for mention in _NAMED.findall(query):
+        for first, last, single in _RANGE.findall(mention):
             if single:
                 found.add(int(single))
             elif 0 <= int(last) - int(first) < MOST:
@@ -46,16 +48,13 @@ def page_numbers(query: str) -> frozenset[int]:
 def naming_words(query: str) -> frozenset[str]:
     """Of a question that names pages by number: the other words, some of which may name the document; in lower case."""
     rest = _ORDINAL.sub(" ", _NAMED.sub(" ", query))
-    return frozenset(terms(title_words([rest + "."]))) if rest.strip(" .,?!") else frozenset()
+    return frozenset(terms(title_words([rest + "."]))[:NAMING]) if rest.strip(" .,?!") else frozenset()
 
 
 def named(words: frozenset[str], names: Sequence[str]) -> float:
     """0–1: the share of a question's `naming_words` that stand in a document's names, which may squash them (BESTBUY)."""
     held = frozenset(title_words(list(names)).lower().split())
-    standing = {word for word in words if word in held or (len(word) > 2 and _squashed(word, held))}
+    standing = {word for word in words if word in held}
+    standing.update(*((first, last) for first, last in permutations(words, 2) if first + last in held))
     wanted = words - (_ANY - standing)
     return len(standing) / len(wanted) if wanted else 0.0
-
-
-def _squashed(word: str, held: frozenset[str]) -> bool:
-    return any(other.startswith(word) or other.endswith(word) for other in held)
