@@ -31,11 +31,12 @@ class ScanReader:
                 raise too_many_pages(f"more than {limits.max_pages:,} pages")
             for number, frame in enumerate(frames[start - 1 :], start):
                 try:
-                    yield _read_page(image, number, frame, limits)
+                    page = _read_page(image, number, frame, limits)
                 except PILLOW_ERRORS:
                     image.close()
                     image = _open(path)  # what a broken page leaves behind is not to be trusted
-                    yield PageError(number, DAMAGED.reason)
+                    page = PageError(number, DAMAGED.reason)
+                yield page
         finally:
             image.close()
 

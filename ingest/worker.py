@@ -45,8 +45,8 @@ class Children:
 
     def read(self, path: Path) -> Iterator[Page | PageError]:
         """Pages of a file as they come; what kind it is, its bytes decide. Raises Refused, with a reason for people,
-        also when reading takes too long, takes too much memory or ends the child. A page of a PDF or of a scan that does so is a
-        PageError instead, and the pages after it are read. Stopping early is fine; it costs a child."""
+        also when reading takes too long, takes too much memory or ends the child. A page of a PDF or of a scan that does so
+        is a PageError instead, and the pages after it are read. Stopping early is fine; it costs a child."""
         start, deaths, lost = 1, 0, None
         while True:
             kind = None

@@ -16,6 +16,7 @@ from retrieval.store import fulltext as fulltext_store
 LEAST = 4  # letters: shorter words are near too many others
 LONGEST = 24  # a longer one is no word
 MOST = 4  # words of one question
+LOOKED_AT = 3  # pages that are read for a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -27,10 +28,16 @@ def meant(db: sqlite3.Connection, query: str) -> str | None:
     unknown = [word for word in unknown if word not in _english() and not fulltext_store.standing_on(db, word)]
     for word in unknown[:MOST]:
         near = {other: fulltext_store.standing_on(db, other) for other in _one_away(word)}
-        best = max(near, key=lambda other: near[other])
-        if near[best]:
+        words = [other for other, pages in near.items() if pages and (other in _english() or _stands(db, other))]
+        if words:
+            best = max(words, key=lambda other: near[other])
             corrected = re.sub(rf"\b{re.escape(word)}\b", best, corrected, flags=re.IGNORECASE)
     return corrected if corrected != query else None
+
+
+def _stands(db: sqlite3.Connection, word: str) -> bool:
+    """Whether it stands there as it is: the full text knows stems, by which no word ("overment") is one of "over"."""
+    return any(fulltext.standing([word], text) for text in fulltext_store.holders(db, word, LOOKED_AT))
 
 
 @cache

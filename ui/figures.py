@@ -185,7 +185,7 @@ def headline(verdict: Verdict) -> str:
 
 
 def likely(verdict: Verdict) -> str:
-    """ "better" or "worse" where that is likely but not shown; "" where nothing can be said."""
+    """Where a change is likely but not shown: "better" or "worse"; else ""."""
     chance = verdict.all_pages[0].chance_better if verdict.all_pages and verdict.outcome is Outcome.TOO_FEW else 0.5
     return "better" if chance >= LIKELY else "worse" if chance <= 1 - LIKELY else ""
 

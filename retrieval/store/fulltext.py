@@ -86,6 +86,13 @@ def standing_on(db: sqlite3.Connection, word: str) -> int:
     return int(db.execute("SELECT count(*) FROM pages_fts WHERE pages_fts MATCH ?", (f'"{word}"',)).fetchone()[0])
 
 
+def holders(db: sqlite3.Connection, word: str, most: int) -> list[str]:
+    """What stands on some pages that hold a word (in one of its forms): text and title."""
+    found = "SELECT rowid FROM pages_fts WHERE pages_fts MATCH ? LIMIT ?"
+    rows = db.execute(f"SELECT text || ' ' || title FROM pages WHERE id IN ({found})", (f'"{word}"', most))
+    return [text for (text,) in rows]
+
+
 def count(db: sqlite3.Connection) -> int:
     """Pages in the full text: all live ones."""
     return int(db.execute("SELECT count(*) FROM pages_fts_docsize").fetchone()[0])

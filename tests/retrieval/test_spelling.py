@@ -13,6 +13,7 @@ from tests.retrieval.workshop import Workshop
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     with Workshop(tmp_path_factory.mktemp("spelling")) as found:
         texts = ["Walrus feeding schedule: herring", "a schedule of the herring boats", "the boast of a walrus"]
+        texts += ["over and over, government", "over again", "Marrowfen shareholders"]
         add_texts(found.store, [(str(number), text) for number, text in enumerate(texts)])
         found.finish()
         yield found
@@ -27,6 +28,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         ("herrrring wallrus", "herrrring walrus"),  # two letters away is too far
         ("walrus schedules", None),  # they stand there, in another form
         ("botas", "boats"),
+        ("goverment", "government"),  # "overment" has the stem of "over", and is no word
+        ("shareholdrs", "shareholders"),
+        ("marrowfin", "marrowfen"),  # a word of the house
         ("a waltz on the coast", None),  # English that the library does not hold is no slip
         ("boat", None),
         ("giraffe", None),
